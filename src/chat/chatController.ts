@@ -1,0 +1,400 @@
+import { randomUUID } from "node:crypto";
+import type { Disposable } from "../base/disposable.ts";
+import { DaylongError, toErrorData, type ErrorData } from "../base/errors.ts";
+import type { CacheState, Engine, EngineEvent, TurnResult } from "../engine/engine.ts";
+import type { ChatIntent, ChatSnapshot, ChatState, ErrorView, TurnView } from "../messages/chatMessages.ts";
+import { viewStrings } from "../messages/viewStrings.ts";
+import type { ChatHost } from "./chatHost.ts";
+import type { ConversationKeeping } from "./conversationKeeping.ts";
+import { chosenModelOf, loadOptionsOf, replyOptionsOf } from "./engineOptions.ts";
+import { errorView } from "./errorText.ts";
+import { MemoryState } from "./memoryState.ts";
+import { ModelSession, type ModelChoice } from "./modelSession.ts";
+import { answeredTurn, failedTurn, pendingTurn } from "./replyOutcome.ts";
+import { showProgress } from "./replyProgress.ts";
+import { SideQuestions } from "./sideQuestions.ts";
+import { newTurn, rememberedTurnOf, Transcript, userMessageOf } from "./transcript.ts";
+import { ViewChannel } from "./viewChannel.ts";
+
+export interface ChatControllerOptions {
+  readonly engine: Engine;
+  readonly host: ChatHost;
+  readonly demoModelPath: string;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** Takes a message that is a command for something else than the model, and says whether it was one. */
+  readonly runCommand?: (message: string) => boolean;
+  /** Keeps the conversation on disk. Without it, it lives as long as the window. */
+  readonly keeper?: ConversationKeeping;
+}
+
+/** What the engine is to do for a turn once the model is there. */
+type ReplyKind = "send" | "regenerate" | "editLast" | "continueReply";
+
+/**
+ * Owns the conversation and takes every decision about it. Knows no vscode: what it needs of the workbench comes
+ * through {@link ChatHost}, the model through {@link Engine}, and any view through {@link attach}.
+ */
+export class ChatController implements Disposable {
+  readonly sideQuestions: SideQuestions;
+  private readonly engine: Engine;
+  private readonly host: ChatHost;
+  private readonly channel: ViewChannel;
+  private readonly transcript: Transcript;
+  private readonly model: ModelSession;
+  private readonly subscription: Disposable;
+  private readonly now: () => number;
+  private readonly memory: MemoryState;
+  private stopping: AbortController | undefined;
+  private settled: Promise<void> = Promise.resolve();
+  /** The turn that the engine takes for the newest; undefined where it has none of ours. */
+  private answeredId: string | undefined;
+
+  constructor(private readonly options: ChatControllerOptions) {
+    this.engine = options.engine;
+    this.host = options.host;
+    this.now = options.now ?? Date.now;
+    const { host } = this;
+    const strings = Object.entries(viewStrings).map(([name, english]) => [name, host.translate(english)]);
+    this.channel = new ViewChannel(() => this.snapshot(), Object.fromEntries(strings) as Record<string, string>);
+    this.transcript = new Transcript((delta) => {
+      options.keeper?.record(delta);
+      this.channel.send(delta);
+    });
+    this.memory = new MemoryState(this.transcript, (delta) => this.channel.send(delta));
+    this.model = new ModelSession({
+      engine: this.engine,
+      demoModelPath: options.demoModelPath,
+      loadOptions: () => loadOptionsOf(host.settings(), options.keeper?.snapshotPath),
+      errorView: (error) => this.describe(error),
+      onDidChange: (model) => this.channel.send({ type: "model", model }),
+      onWillLoad: () => {
+        this.memory.carryOver();
+        this.answeredId = undefined;
+      },
+      onDidLoad: (restoredFrom) => options.keeper?.modelLoaded(restoredFrom),
+      onDidRestore: (cache) => this.followCache(cache),
+    });
+    this.sideQuestions = new SideQuestions({
+      engine: this.engine,
+      transcript: this.transcript,
+      ensureLoaded: () => this.loadModel(),
+      isReplying: () => this.busy,
+      settled: () => this.settled,
+      replyOptions: () => replyOptionsOf(host.settings()),
+      onDidRemember: (cache) => this.followCache(cache),
+      now: this.now,
+    });
+    this.subscription = this.engine.onDidEmit((event) => this.follow(event));
+    this.model.choose(chosenModelOf(host.settings()));
+  }
+
+  /** Whether a reply is running. */
+  get busy(): boolean {
+    return this.stopping !== undefined;
+  }
+
+  get turns(): readonly TurnView[] {
+    return this.transcript.turns;
+  }
+
+  /** What the model is called; empty: none is chosen. */
+  get modelName(): string {
+    return "name" in this.model.view ? this.model.view.name : "";
+  }
+
+  attach(post: (message: ChatState) => void): Disposable {
+    return this.channel.attach(post);
+  }
+
+  /** Does what the user asked for in the view. Never rejects: what goes wrong is shown. */
+  async receive(intent: ChatIntent): Promise<void> {
+    try {
+      if (this.options.keeper !== undefined) await this.options.keeper.opened;
+      await this.handle(intent);
+    } catch (error) {
+      this.notify(error);
+    }
+  }
+
+  /** Puts a conversation in the place of the present one, as a new one. */
+  async openTranscript(turns: readonly TurnView[]): Promise<void> {
+    await this.stopAndWait();
+    await this.options.keeper?.startNew();
+    for (const turn of turns) this.options.keeper?.record({ type: "turnAdded", turn });
+    await this.showTranscript(turns);
+  }
+
+  /** Shows these turns in the place of the present ones; the model gets the newest of them with the next message. */
+  async showTranscript(turns: readonly TurnView[]): Promise<void> {
+    await this.stopAndWait();
+    this.transcript.open(turns);
+    this.memory.clear();
+    this.answeredId = undefined;
+    this.model.forgetConversation();
+    this.channel.sendSnapshot();
+  }
+
+  /** Takes the model that the settings name now, unless it is the present one. */
+  async settingsChanged(): Promise<void> {
+    await this.useModel(chosenModelOf(this.host.settings()));
+  }
+
+  /** Puts what went wrong into words made for the user. */
+  describe(error: ErrorData): ErrorView {
+    const isEnglish = /^en\b/i.test(this.host.language);
+    return errorView(error, (text, ...values) => this.host.translate(text, ...values), isEnglish);
+  }
+
+  focusView(target: "composer" | "find"): void {
+    this.channel.send({ type: "focus", target });
+  }
+
+  dispose(): void {
+    this.stopping?.abort();
+    this.subscription.dispose();
+    this.model.dispose();
+    this.channel.dispose();
+  }
+
+  private async handle(intent: ChatIntent): Promise<void> {
+    switch (intent.type) {
+      case "ready":
+        this.channel.sendSnapshot();
+        return;
+      case "composing":
+        if (this.model.view.state === "unloaded") await this.loadModel();
+        return;
+      case "send":
+        await this.send(intent.text);
+        return;
+      case "stop":
+        this.stopping?.abort();
+        return;
+      case "regenerate":
+        await this.replyAgain("regenerate");
+        return;
+      case "continueReply":
+        await this.replyAgain("continueReply");
+        return;
+      case "editLast":
+        await this.editLast(intent.text);
+        return;
+      case "pin":
+      case "unpin":
+        await this.setPinned(intent.id, intent.type === "pin");
+        return;
+      case "bringBack":
+        await this.bringBack(intent.id);
+        return;
+      case "copyTurn": {
+        const turn = this.known(intent.id);
+        await this.host.copyText(intent.part === "user" ? turn.user : turn.reply);
+        return;
+      }
+      case "code":
+        await this.host.useCode(intent);
+        return;
+      case "openLink":
+        await this.host.openLink(intent.href);
+        return;
+      case "useDemoModel":
+        await this.useModel({ kind: "demo" });
+        await this.loadModel();
+        return;
+      case "chooseModel": {
+        const path = await this.host.pickModelFile();
+        if (path === undefined) return;
+        await this.useModel({ kind: "file", path });
+        await this.loadModel();
+        return;
+      }
+      case "restartEngine":
+        await this.stopAndWait();
+        this.model.invalidate();
+        await this.loadModel();
+        return;
+      case "newConversation":
+        await this.newConversation();
+        return;
+      case "showLog":
+        this.host.showLog();
+    }
+  }
+
+  private async send(text: string): Promise<void> {
+    const message = text.trim();
+    if (message === "" || this.options.runCommand?.(message) === true) return;
+    if (this.busy) throw new DaylongError("busy", "A reply is still running. Wait for it, or stop it first.");
+    const turn = newTurn(randomUUID(), message, this.now());
+    this.transcript.add(turn);
+    await this.reply(turn.id, "send");
+  }
+
+  private async editLast(text: string): Promise<void> {
+    const message = text.trim();
+    const last = this.transcript.last;
+    if (message === "" || last === undefined || this.busy) return;
+    this.transcript.change(last.id, { user: message, sentAt: this.now() });
+    await this.reply(last.id, "editLast");
+  }
+
+  private async replyAgain(kind: "regenerate" | "continueReply"): Promise<void> {
+    const { last } = this.transcript;
+    if (last !== undefined && !this.busy) await this.reply(last.id, kind);
+  }
+
+  private async newConversation(): Promise<void> {
+    if (this.transcript.turns.length > 0 && !(await this.host.confirmNewConversation())) return;
+    await this.startNew();
+    this.focusView("composer");
+  }
+
+  /** Begins a new conversation, without asking. */
+  async startNew(): Promise<void> {
+    await this.stopAndWait();
+    await this.options.keeper?.startNew();
+    const wasLoaded = this.model.view.state === "ready";
+    this.transcript.clear();
+    this.memory.clear();
+    this.answeredId = undefined;
+    this.model.forgetConversation();
+    if (wasLoaded) await this.loadModel();
+    else this.memory.tellRemembered([]);
+  }
+
+  private async setPinned(id: string, pinned: boolean): Promise<void> {
+    const turn = this.known(id);
+    if (this.busy) throw new DaylongError("busy", "A reply is still running. Wait for it, or stop it first.");
+    if (this.model.isLoaded) {
+      const cache = pinned
+        ? await this.engine.pin({ ...rememberedTurnOf(turn), pinned: true })
+        : await this.engine.unpin(id);
+      this.followCache(cache);
+    }
+    this.transcript.change(id, { pinned });
+  }
+
+  private async bringBack(id: string): Promise<void> {
+    const turn = this.known(id);
+    if (this.busy) throw new DaylongError("busy", "A reply is still running. Wait for it, or stop it first.");
+    await this.loadModel();
+    this.followCache(await this.engine.bringBack(rememberedTurnOf(turn)));
+  }
+
+  /** Runs one reply from beginning to end. What goes wrong is shown at the turn. */
+  private async reply(id: string, kind: ReplyKind): Promise<void> {
+    const stopping = new AbortController();
+    this.stopping = stopping;
+    const keepsReply = kind === "continueReply";
+    const turn = this.known(id);
+    this.transcript.change(id, pendingTurn(keepsReply));
+    this.channel.send({ type: "busy", busy: true });
+    const run = this.runReply(turn, kind, stopping.signal).then(
+      (result) => {
+        if (result !== undefined) this.finish(result, keepsReply ? turn.reply : "");
+      },
+      (error: unknown) => this.fail(id, error),
+    );
+    this.settled = run.then(() => {
+      this.stopping = undefined;
+      this.channel.send({ type: "busy", busy: false });
+    });
+    await this.settled;
+  }
+
+  /** Undefined: stopped before the model had begun. */
+  private async runReply(turn: TurnView, kind: ReplyKind, signal: AbortSignal): Promise<TurnResult | undefined> {
+    const { id } = turn;
+    const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    // A reply that is to be continued belongs to what the model must know; one that is to be replaced does not.
+    await Promise.race([this.loadModel(kind === "continueReply" ? undefined : id), stopped]);
+    if (signal.aborted) {
+      this.transcript.change(id, { status: "stopped", note: "stopped" });
+      return undefined;
+    }
+    this.transcript.change(id, { remembered: true });
+    const options = replyOptionsOf(this.host.settings());
+    const message = userMessageOf(this.known(id));
+    const isNewest = this.answeredId === id;
+    this.answeredId = id;
+    if (kind === "continueReply") return this.engine.continueReply(options, signal);
+    if (kind === "regenerate" && isNewest) return this.engine.regenerate(options, signal);
+    if (kind === "editLast" && isNewest) return this.engine.editLast(message, options, signal);
+    return this.engine.send(message, options, signal);
+  }
+
+  private finish(result: TurnResult, before: string): void {
+    this.transcript.change(result.turnId, answeredTurn(result, before));
+    this.followCache(result.cache);
+  }
+
+  private fail(id: string, error: unknown): void {
+    const data = toErrorData(error);
+    this.host.log(`reply failed: ${data.code}: ${data.detail ?? data.message}`);
+    this.answeredId = undefined;
+    const turn = this.transcript.find(id);
+    if (turn !== undefined) this.transcript.change(id, failedTurn(turn, data, this.describe(data)));
+  }
+
+  private async loadModel(exceptTurn?: string): Promise<void> {
+    const wasLoaded = this.model.isLoaded;
+    await this.model.ensure(() =>
+      this.transcript.turns.filter((turn) => this.isWorthKnowing(turn, exceptTurn)).map(rememberedTurnOf),
+    );
+    if (!wasLoaded) {
+      this.answeredId = this.transcript.turns.findLast((turn) => this.isWorthKnowing(turn, exceptTurn))?.id;
+    }
+  }
+
+  private isWorthKnowing(turn: TurnView, exceptTurn: string | undefined): boolean {
+    return turn.id !== exceptTurn && turn.reply !== "";
+  }
+
+  private follow(event: EngineEvent): void {
+    const running = this.runningId;
+    if (event.type === "cache") this.followCache(event.cache);
+    else if (running !== undefined) showProgress(this.transcript, running, event);
+  }
+
+  /** The turn that is being answered. */
+  private get runningId(): string | undefined {
+    return this.busy ? this.transcript.last?.id : undefined;
+  }
+
+  private followCache(cache: CacheState): void {
+    this.memory.follow(cache, this.runningId);
+  }
+
+  /** Ends what is being answered, and waits until it has ended. */
+  async stopAndWait(): Promise<void> {
+    this.stopping?.abort();
+    await Promise.all([this.settled, this.sideQuestions.stopAll()]);
+  }
+
+  private async useModel(choice: ModelChoice): Promise<void> {
+    if (this.model.isChosen(choice)) return;
+    await this.stopAndWait();
+    this.model.choose(choice);
+  }
+
+  /** Says once what went wrong outside a turn. A model that failed says it in its own place. */
+  private notify(error: unknown): void {
+    const data = toErrorData(error);
+    this.host.log(`${data.code}: ${data.detail ?? data.message}`);
+    const { state } = this.model.view;
+    if (state === "failed" || state === "crashed") return;
+    this.channel.send({ type: "notice", notice: this.describe(data) });
+  }
+
+  private known(id: string): TurnView {
+    const turn = this.transcript.find(id);
+    if (turn === undefined) throw new DaylongError("turn-unknown", "This turn is no longer there.");
+    return turn;
+  }
+
+  private snapshot(): Omit<ChatSnapshot, "earlier"> {
+    const { counters, spans } = this.memory;
+    return { turns: this.transcript.turns, model: this.model.view, counters, spans, busy: this.busy };
+  }
+}

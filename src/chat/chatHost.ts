@@ -1,0 +1,37 @@
+import type { CodeAction } from "../messages/chatMessages.ts";
+
+/** What the settings say, read anew whenever it is needed. */
+export interface ChatSettings {
+  /** Empty: none chosen. */
+  readonly modelPath: string;
+  /** Tokens; 0: chosen for the model. */
+  readonly contextSize: number;
+  readonly gpu: "auto" | "off";
+  readonly systemPrompt: string;
+  readonly temperature: number;
+  readonly maxTokens: number;
+}
+
+export interface CodeUse {
+  readonly action: CodeAction;
+  readonly code: string;
+  readonly language: string;
+  readonly fileName: string;
+}
+
+/** What the controller asks of the workbench around it. Implemented with vscode, and by a recording fake in tests. */
+export interface ChatHost {
+  /** BCP 47 tag of the workbench's language. */
+  readonly language: string;
+  settings(): ChatSettings;
+  translate(message: string, ...values: (string | number)[]): string;
+  /** Lets the user pick a model file and stores it in the settings. Undefined: cancelled. */
+  pickModelFile(): Promise<string | undefined>;
+  /** Asks before a conversation is thrown away. */
+  confirmNewConversation(): Promise<boolean>;
+  copyText(text: string): Promise<void>;
+  useCode(use: CodeUse): Promise<void>;
+  openLink(href: string): Promise<void>;
+  showLog(): void;
+  log(line: string): void;
+}

@@ -1,0 +1,16 @@
+import type { RestoredFrom } from "../engine/engine.ts";
+import type { ChatDelta } from "./viewChannel.ts";
+
+/** What the controller needs of whatever keeps the conversation. */
+export interface ConversationKeeping {
+  /** Resolves when the stored conversation is in its place, or it is clear that there is none. Never rejects. */
+  readonly opened: Promise<void>;
+  /** See `LoadOptions.snapshotPath`; undefined: no snapshot is kept. Another conversation has another one. */
+  readonly snapshotPath: string | undefined;
+  /** Takes note of a change of the transcript. Returns at once. */
+  record(delta: ChatDelta): void;
+  /** Where the model's memory came from. */
+  modelLoaded(restoredFrom: RestoredFrom): void;
+  /** What is recorded from here on belongs to a new conversation; the present one stays in the list. Never rejects. */
+  startNew(): Promise<void>;
+}

@@ -1,0 +1,39 @@
+import type { ErrorCode, ErrorData } from "../base/errors.ts";
+import type { ErrorView } from "../messages/chatMessages.ts";
+
+export type Translate = (message: string, ...values: (string | number)[]) => string;
+
+/**
+ * What a failure is called in the user's language. The engine process speaks English only and adds particulars (the
+ * file, the size); where the product speaks English too, its own words are better than these.
+ */
+export const errorTexts: Readonly<Record<Exclude<ErrorCode, "internal" | "usage">, string>> = {
+  "model-not-found": "The model file was not found. It may have been moved; choose it again.",
+  "model-is-directory": "This is a folder, not a model file. Choose a GGUF file in it.",
+  "model-empty": "The model file is empty. Download it again, or choose another one.",
+  "model-not-gguf": "This file is not a GGUF model. Choose a file that ends in .gguf.",
+  "model-damaged": "The model file is incomplete or damaged. Download it again, or choose another one.",
+  "model-unsupported": "This kind of model cannot run here. Choose another one.",
+  "model-load-failed": "The model could not be loaded. The log says more; another model may work.",
+  "out-of-memory": "There is not enough memory for this model. Choose a smaller model or a smaller window.",
+  "window-too-small": "The window is too small for the instructions. Choose a larger window or shorter instructions.",
+  "engine-crashed": "The engine stopped unexpectedly. Your next message starts it again.",
+  "engine-stopped": "The engine was stopped. Your next message starts it again.",
+  "engine-missing": "A part of Daylong is missing. Install the extension again.",
+  "platform-unsupported": "Daylong does not run on this kind of machine yet.",
+  "no-model": "No model is chosen yet. Choose a model, or try the demo model.",
+  busy: "A reply is still running. Wait for it, or stop it first.",
+  "turn-unknown": "This turn is no longer there.",
+  "pins-full": "There is no room for another pin. Unpin a turn first.",
+  "nothing-to-regenerate": "There is no reply to replace yet.",
+  "message-empty": "The message is empty.",
+  "detour-too-large": "This question is too long to be asked on the side. Shorten it.",
+};
+
+/** Puts an error into words for the view. `isEnglish`: whether the product speaks English to this user. */
+export function errorView(error: ErrorData, translate: Translate, isEnglish: boolean): ErrorView {
+  if (isEnglish || error.code === "internal" || error.code === "usage") {
+    return { code: error.code, message: error.message };
+  }
+  return { code: error.code, message: translate(errorTexts[error.code]) };
+}

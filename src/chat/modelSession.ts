@@ -1,0 +1,196 @@
+import { basename } from "node:path";
+import type { Disposable } from "../base/disposable.ts";
+import { DaylongError, toErrorData, type ErrorData } from "../base/errors.ts";
+import type { CacheState, Engine, EngineStatus, LoadOptions, RememberedTurn, RestoredFrom } from "../engine/engine.ts";
+import type { ErrorView, ModelView } from "../messages/chatMessages.ts";
+
+/** Which model the conversation runs on. The demo model is part of the product and has no path in the settings. */
+export type ModelChoice =
+  { readonly kind: "none" } | { readonly kind: "demo" } | { readonly kind: "file"; readonly path: string };
+
+export interface ModelSessionOptions {
+  readonly engine: Engine;
+  readonly demoModelPath: string;
+  /** Everything but the path, asked for at each load. */
+  readonly loadOptions: () => Omit<LoadOptions, "modelPath">;
+  readonly errorView: (error: ErrorData) => ErrorView;
+  readonly onDidChange: (model: ModelView) => void;
+  /** The engine is about to get an empty cache. */
+  readonly onWillLoad: () => void;
+  /** Where the model's memory came from; the transcript is brought in next. */
+  readonly onDidLoad: (restoredFrom: RestoredFrom) => void;
+  readonly onDidRestore: (cache: CacheState) => void;
+}
+
+/** Window of the demo model, in tokens: what it was trained at. */
+const demoContextSize = 512;
+
+/** Keeps the chosen model loaded: lazily, once, and again after a crash, with the newest turns brought back. */
+export class ModelSession implements Disposable {
+  private choice: ModelChoice = { kind: "none" };
+  private current: ModelView = { state: "none" };
+  private running: Promise<void> | undefined;
+  /** Counts choices, so that a load that was overtaken by another choice does not call itself the present one. */
+  private choices = 0;
+  /** The choice that the engine holds; undefined after a crash. */
+  private loadedChoice: number | undefined;
+  /** The snapshot that the engine keeps: another conversation has another one, and the model is loaded with it anew. */
+  private loadedSnapshot: string | undefined;
+  /** Whether the engine holds this conversation; false when another one was opened. */
+  private knowsConversation = false;
+  private readonly subscriptions: Disposable[];
+
+  constructor(private readonly options: ModelSessionOptions) {
+    const { engine } = options;
+    this.subscriptions = [
+      engine.onDidChangeStatus((status) => this.follow(status)),
+      engine.onDidEmit((event) => {
+        if (event.type === "loading") this.showLoading(event.fraction);
+      }),
+    ];
+  }
+
+  get view(): ModelView {
+    return this.current;
+  }
+
+  /** Whether the engine holds this conversation. */
+  get isLoaded(): boolean {
+    return this.loadedChoice === this.choices && this.knowsConversation;
+  }
+
+  /** Whether this is the present choice already, and nothing went wrong with it. */
+  isChosen(choice: ModelChoice): boolean {
+    if (this.current.state === "failed") return false;
+    if (choice.kind === "file") return this.choice.kind === "file" && this.choice.path === choice.path;
+    return this.choice.kind === choice.kind;
+  }
+
+  choose(choice: ModelChoice): void {
+    this.choice = choice;
+    this.choices += 1;
+    this.show(
+      choice.kind === "none" ? { state: "none" } : { state: "unloaded", name: this.name, toy: choice.kind === "demo" },
+    );
+  }
+
+  /** The next message gives the engine the conversation anew; the model stays loaded. */
+  forgetConversation(): void {
+    this.knowsConversation = false;
+  }
+
+  /** The next message loads the model anew. */
+  invalidate(): void {
+    this.loadedChoice = undefined;
+  }
+
+  /**
+   * Makes sure that the chosen model is loaded and knows `turns` (as many of the newest as fit).
+   * Errors: `no-model`, and those of {@link Engine.load}.
+   */
+  async ensure(turns: () => readonly RememberedTurn[]): Promise<void> {
+    while (!this.isLoaded) {
+      this.running ??= this.load(turns).finally(() => {
+        this.running = undefined;
+      });
+      await this.running;
+    }
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+
+  private get isToy(): boolean {
+    return this.choice.kind === "demo";
+  }
+
+  private get path(): string | undefined {
+    if (this.choice.kind === "none") return undefined;
+    return this.choice.kind === "demo" ? this.options.demoModelPath : this.choice.path;
+  }
+
+  private get name(): string {
+    return basename(this.path ?? "").replace(/\.gguf$/i, "");
+  }
+
+  private async load(turns: () => readonly RememberedTurn[]): Promise<void> {
+    const modelPath = this.path;
+    if (modelPath === undefined) {
+      throw new DaylongError("no-model", "No model is chosen yet. Choose a model, or try the demo model.");
+    }
+    const choice = this.choices;
+    const { engine } = this.options;
+    this.options.onWillLoad();
+    try {
+      const loadOptions = this.options.loadOptions();
+      let fromSnapshot = false;
+      if (this.loadedChoice === choice && this.loadedSnapshot === loadOptions.snapshotPath) {
+        await engine.reset();
+      } else {
+        this.show({ state: "loading", name: this.name, toy: this.isToy, fraction: 0 });
+        const { restoredFrom } = await engine.load({
+          ...loadOptions,
+          modelPath,
+          ...(this.isToy ? { contextSize: demoContextSize, gpu: false as const } : {}),
+        });
+        fromSnapshot = restoredFrom === "snapshot";
+        this.loadedSnapshot = loadOptions.snapshotPath;
+        this.options.onDidLoad(restoredFrom);
+      }
+      // What a snapshot brought back is held against the transcript: only what it lacks is evaluated.
+      const known = turns();
+      const cache = fromSnapshot || known.length > 0 ? await engine.restore(known) : await engine.cacheState();
+      if (choice !== this.choices) return;
+      this.loadedChoice = choice;
+      this.knowsConversation = true;
+      this.options.onDidRestore(cache);
+    } catch (error) {
+      if (choice !== this.choices) return;
+      if (this.current.state !== "crashed") {
+        this.show({ state: "failed", name: this.name, error: this.options.errorView(toErrorData(error)) });
+      }
+      throw error;
+    }
+  }
+
+  private follow(status: EngineStatus): void {
+    switch (status.state) {
+      case "idle":
+        return;
+      case "loading":
+        this.showLoading(status.fraction);
+        return;
+      case "ready": {
+        const { verdict, gpu, mode, reasons } = status.model;
+        this.show({
+          state: "ready",
+          name: this.isToy ? this.name : verdict.name || this.name,
+          toy: this.isToy,
+          gpu,
+          mode,
+          reasons,
+        });
+        return;
+      }
+      case "crashed":
+        this.loadedChoice = undefined;
+        this.show({
+          state: "crashed",
+          name: this.name,
+          error: this.options.errorView(status.error),
+          willRestart: status.willRestart,
+        });
+    }
+  }
+
+  private showLoading(fraction: number): void {
+    if (this.choice.kind === "none") return;
+    this.show({ state: "loading", name: this.name, toy: this.isToy, fraction });
+  }
+
+  private show(model: ModelView): void {
+    this.current = model;
+    this.options.onDidChange(model);
+  }
+}

@@ -1,0 +1,104 @@
+import { parseArgs } from "node:util";
+import { DaylongError, toErrorData } from "../base/errors.ts";
+import { chat } from "./chat.ts";
+import { openEngine } from "./openEngine.ts";
+import { usage } from "./usage.ts";
+
+/** Exit codes: 64 for a wrong call (sysexits' EX_USAGE), 2 for everything else that has a code of ours. */
+const exitCodes = { usage: 64, failure: 2 };
+
+/** The engine counts tokens and seeds in 32 bits. */
+const largest = 2 ** 32 - 1;
+
+async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parse(args);
+  const [command, ...rest] = positionals;
+  if (values.help === true || command === undefined || command === "help") {
+    process.stdout.write(usage);
+    if (values.help !== true && command === undefined) process.exitCode = exitCodes.usage;
+    return;
+  }
+  if (command === "chat" && rest.length === 0) {
+    await chat({
+      modelPath: required(values.model, "--model FILE"),
+      contextSize: wholeNumber(values.context, "--context", 256),
+      systemPrompt: values.system ?? "You are a coding assistant.",
+      temperature: number(values.temperature, "--temperature", 0),
+      seed: wholeNumber(values.seed, "--seed", 0),
+      maxTokens: wholeNumber(values["max-tokens"], "--max-tokens", 1),
+      json: values.json === true,
+    });
+    return;
+  }
+  if (command === "inspect" && rest.length === 1) {
+    const engine = openEngine();
+    try {
+      const verdict = await engine.inspect(rest[0] ?? "");
+      process.stdout.write(`${JSON.stringify(verdict, null, 2)}\n`);
+    } finally {
+      engine.dispose();
+    }
+    return;
+  }
+  throw new DaylongError(
+    "usage",
+    `There is no command "${positionals.join(" ")}". "npm run -s cli -- help" lists them.`,
+  );
+}
+
+function parse(args: readonly string[]): ReturnType<typeof parseArguments> {
+  try {
+    return parseArguments(args);
+  } catch (error) {
+    throw new DaylongError(
+      "usage",
+      `${error instanceof Error ? error.message : String(error)} ("help" lists what there is.)`,
+    );
+  }
+}
+
+// eslint infers the option types from here; an annotation would have to repeat the table.
+const parseArguments = (args: readonly string[]) =>
+  parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      model: { type: "string" },
+      context: { type: "string" },
+      system: { type: "string" },
+      temperature: { type: "string" },
+      seed: { type: "string" },
+      "max-tokens": { type: "string" },
+      json: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+
+function required(value: string | undefined, name: string): string {
+  if (value === undefined) throw new DaylongError("usage", `chat needs ${name}.`);
+  return value;
+}
+
+function number(value: string | undefined, name: string, least: number): number | undefined {
+  if (value === undefined) return undefined;
+  const parsed = Number(value);
+  if (value.trim() === "" || !Number.isFinite(parsed) || parsed < least) {
+    throw new DaylongError("usage", `${name} must be a number of at least ${least}, not "${value}".`);
+  }
+  return parsed;
+}
+
+function wholeNumber(value: string | undefined, name: string, least: number): number | undefined {
+  const parsed = number(value, name, least);
+  if (parsed === undefined || (Number.isInteger(parsed) && parsed <= largest)) return parsed;
+  throw new DaylongError("usage", `${name} must be a whole number of ${least} to ${largest}, not "${value ?? ""}".`);
+}
+
+// Whoever read the replies has gone (`| head`, say): there is nobody left to answer.
+process.stdout.on("error", () => process.exit());
+
+run(process.argv.slice(2)).catch((error: unknown) => {
+  const { code, message } = toErrorData(error);
+  process.stderr.write(`daylong: ${message} [${code}]\n`);
+  process.exitCode = code === "usage" ? exitCodes.usage : exitCodes.failure;
+});

@@ -1,0 +1,39 @@
+import * as vscode from "vscode";
+
+/** Every command that package.json declares; a unit test holds the two together. */
+export const commandIds = [
+  "daylong.openChat",
+  "daylong.newConversation",
+  "daylong.openConversation",
+  "daylong.deleteAllData",
+  "daylong.stop",
+  "daylong.find",
+  "daylong.useDemoModel",
+  "daylong.chooseModel",
+  "daylong.restartEngine",
+  "daylong.showLog",
+  "daylong.acceptChange",
+  "daylong.rejectChange",
+  "daylong.explain",
+  "daylong.fixProblem",
+  "daylong.askFollowUp",
+  "daylong.stopExplanation",
+  "daylong.copyExplanation",
+  "daylong.sendExplanationToChat",
+  "daylong.closeExplanation",
+] as const;
+
+export type CommandId = (typeof commandIds)[number];
+
+/** View ids, as package.json declares them. */
+export const chatViewId = "daylong.chat";
+
+/** `argument`: what a menu of the workbench says it was opened on; undefined from the palette and from keys. */
+type CommandHandler = (argument: unknown) => unknown;
+
+/** Registers all commands; none can be left out. */
+export function registerCommands(handlers: Readonly<Record<CommandId, CommandHandler>>): vscode.Disposable {
+  const register = (id: CommandId): vscode.Disposable =>
+    vscode.commands.registerCommand(id, (argument: unknown) => handlers[id](argument));
+  return vscode.Disposable.from(...commandIds.map(register));
+}

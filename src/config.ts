@@ -1,0 +1,49 @@
+import * as vscode from "vscode";
+import type { ChatSettings } from "./chat/chatHost.ts";
+
+/** Every setting, without its prefix; a unit test holds the names and defaults against package.json. */
+export const settingDefaults = {
+  "model.path": "",
+  "model.contextSize": 0,
+  "model.gpu": "auto" as ChatSettings["gpu"],
+  systemPrompt: "You are a coding assistant.",
+  "reply.temperature": 0.2,
+  "reply.maxTokens": 2048,
+  "storage.limitMegabytes": 8192,
+};
+
+type Settings = typeof settingDefaults;
+
+const section = "daylong";
+
+function read<Name extends keyof Settings>(name: Name): Settings[Name] {
+  return vscode.workspace.getConfiguration(section).get<Settings[Name]>(name, settingDefaults[name]);
+}
+
+export function chatSettings(): ChatSettings {
+  return {
+    modelPath: read("model.path"),
+    contextSize: read("model.contextSize"),
+    gpu: read("model.gpu"),
+    systemPrompt: read("systemPrompt"),
+    temperature: read("reply.temperature"),
+    maxTokens: read("reply.maxTokens"),
+  };
+}
+
+/** Bytes that all conversations on this machine may take. */
+export function storageLimit(): number {
+  return read("storage.limitMegabytes") * 1024 ** 2;
+}
+
+export async function storeModelPath(path: string): Promise<void> {
+  await vscode.workspace
+    .getConfiguration(section)
+    .update("model.path" satisfies keyof Settings, path, vscode.ConfigurationTarget.Global);
+}
+
+export function onDidChangeModelSettings(listener: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration(`${section}.model.path`)) listener();
+  });
+}

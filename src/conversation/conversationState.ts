@@ -1,0 +1,45 @@
+import { Segment, type SegmentKind, type SegmentRun } from "./segment.ts";
+import type { CachedTurn } from "./turn.ts";
+
+/** The books of a conversation, as they are kept beside the cells in a snapshot. */
+export interface ConversationState {
+  readonly segments: readonly {
+    readonly kind: SegmentKind;
+    readonly key: string;
+    readonly turnId?: string;
+    readonly dropped: number;
+    readonly tokens: readonly number[];
+    readonly runs: readonly SegmentRun[];
+  }[];
+  readonly turns: readonly CachedTurn[];
+  /** Turns that stand behind newer ones because they were shown to the model again. */
+  readonly broughtBack: readonly string[];
+}
+
+export function exportState(
+  segments: readonly Segment[],
+  turns: readonly CachedTurn[],
+  broughtBack: Iterable<string>,
+): ConversationState {
+  return {
+    segments: segments.map(({ kind, key, turnId, dropped, tokens, runs }) => ({
+      kind,
+      key,
+      ...(turnId === undefined ? {} : { turnId }),
+      dropped,
+      tokens,
+      runs,
+    })),
+    turns,
+    broughtBack: [...broughtBack],
+  };
+}
+
+export function importSegments(state: ConversationState): Segment[] {
+  return state.segments.map((saved) => {
+    const segment = new Segment(saved.kind, saved.key, saved.turnId);
+    segment.dropped = saved.dropped;
+    segment.restore(saved.tokens, saved.runs);
+    return segment;
+  });
+}

@@ -1,0 +1,68 @@
+import type { ReplyChannel } from "./replyParser.ts";
+import type { SamplingSettings } from "./tokenSequence.ts";
+
+/** Why a reply ended: by itself, at its longest, stopped by the user, in a loop, or at a stop string. */
+export type StopReason = "end" | "maxTokens" | "stopped" | "loop" | "stopString";
+
+export interface ReplySettings {
+  readonly sampling: SamplingSettings;
+  /** Upper bound on the tokens of one reply; undefined: none. */
+  readonly maxTokens?: number;
+  /** Tokens of thought allowed before the thought is closed; undefined: no limit. */
+  readonly thoughtBudget?: number;
+  /** Ends the reply after this many tokens as the stop button would. */
+  readonly stopAfter?: number;
+}
+
+export interface PartText {
+  readonly id: string;
+  readonly kind: "text" | "attachment";
+  readonly text: string;
+}
+
+/** A finished turn from the transcript. */
+export interface PastTurn {
+  readonly turnId: string;
+  readonly parts: readonly PartText[];
+  readonly reply: string;
+  readonly pinned: boolean;
+}
+
+/** Asks a running operation to stop; looked at between tokens and between prefill chunks. */
+export interface StopFlag {
+  readonly aborted: boolean;
+}
+
+export interface ConversationListener {
+  onPrefill(id: string, done: number, total: number): void;
+  onText(id: string, channel: ReplyChannel, text: string): void;
+  /** The cache has changed in a way that is worth showing: an eviction, a finished operation. */
+  onCache(): void;
+}
+
+/** Times in milliseconds of the given clock, counts in tokens. */
+export interface ReplyOutcome {
+  readonly turnId: string;
+  readonly text: string;
+  readonly thought: string;
+  readonly stopReason: StopReason;
+  readonly promptTokens: number;
+  readonly replyTokens: number;
+  readonly evictedTurnIds: readonly string[];
+  readonly shifts: number;
+  readonly reprocessedTokens: number;
+  readonly omittedTokens: number;
+  readonly timeToFirstTokenMs: number;
+  readonly generationMs: number;
+  readonly thoughtMs: number;
+}
+
+export interface DetourOutcome {
+  readonly text: string;
+  readonly thought: string;
+  readonly stopReason: StopReason;
+  readonly promptTokens: number;
+  readonly replyTokens: number;
+  readonly cut: boolean;
+  readonly timeToFirstTokenMs: number;
+}

@@ -1,0 +1,282 @@
+import { DaylongError } from "../base/errors.ts";
+import type { Cache } from "./cache.ts";
+import { ConversationCore, type ConversationSetup } from "./conversationCore.ts";
+import { exportState, importSegments, type ConversationState } from "./conversationState.ts";
+import type { DetourOutcome, PartText, PastTurn, ReplyOutcome, ReplySettings, StopFlag } from "./conversationTypes.ts";
+import { runDetour } from "./detour.ts";
+import { StoppedError } from "./evaluation.ts";
+import type { EvictionLimits } from "./evictionPlan.ts";
+import { assertPinFits } from "./pinLimit.ts";
+import type { ReplyRun } from "./replyRun.ts";
+import { chooseRestored } from "./restoreChoice.ts";
+import { countTokens } from "./segment.ts";
+import type { CachedTurn } from "./turn.ts";
+
+/**
+ * The streaming conversation: one sequence, kept equal to the rendered template of the turns that are remembered
+ * (docs/architecture.md, "The heart"). One operation at a time; a detour may run inside a reply.
+ */
+export class StreamingConversation {
+  private readonly core: ConversationCore;
+  /** Forgotten turns that were shown to the model again: they stand behind newer ones. */
+  private readonly broughtBack = new Set<string>();
+  private instructions: PartText | undefined;
+  private instructionCount = 0;
+  /** Part of the appended tokens that served detours. */
+  detourTokens = 0;
+
+  /** @throws DaylongError `window-too-small` */
+  constructor(setup: ConversationSetup) {
+    this.core = new ConversationCore(setup);
+  }
+
+  get cache(): Cache {
+    return this.core.cache;
+  }
+
+  get limits(): EvictionLimits {
+    return this.core.limits;
+  }
+
+  get headTokens(): number {
+    return this.core.headTokens;
+  }
+
+  get isRunning(): boolean {
+    return this.core.running;
+  }
+
+  /** Turns in the window, in cache order. */
+  get rememberedTurns(): readonly CachedTurn[] {
+    return this.core.turns;
+  }
+
+  /** The turn that is being asked or answered, or was last. */
+  get newestTurn(): CachedTurn | undefined {
+    return this.core.turns.findLast((turn) => !this.broughtBack.has(turn.turnId));
+  }
+
+  /** Appends a user message and streams the reply. @throws DaylongError `message-empty`, `busy`, `window-too-small` */
+  send(turnId: string, parts: readonly PartText[], settings: ReplySettings, stop?: StopFlag): Promise<ReplyOutcome> {
+    return this.core.exclusively(async () => {
+      const turn = this.core.newTurn(turnId, this.withInstructions(parts));
+      const others = this.core.turns.filter((other) => other.turnId !== turnId && other.phase !== "ahead");
+      return this.instructed(await this.core.answer(turn, [...others, turn], settings, stop));
+    });
+  }
+
+  /** Replaces the newest message and its reply. */
+  editLast(
+    turnId: string,
+    parts: readonly PartText[],
+    settings: ReplySettings,
+    stop?: StopFlag,
+  ): Promise<ReplyOutcome> {
+    return this.core.exclusively(async () => {
+      const newest = this.newestTurn;
+      const turn = this.core.newTurn(turnId, this.withInstructions(parts));
+      turn.pinned = newest?.pinned ?? false;
+      return this.instructed(await this.core.answer(turn, [...this.turnsBefore(newest), turn], settings, stop));
+    });
+  }
+
+  /** Replaces the newest reply. The last prompt token is decoded again, since its logits are gone. */
+  regenerate(settings: ReplySettings, stop?: StopFlag): Promise<ReplyOutcome> {
+    return this.core.exclusively(async () => {
+      const newest = this.answeredTurn();
+      newest.phase = "asked";
+      this.core.unfinished = undefined;
+      return this.core.answer(newest, [...this.turnsBefore(newest), newest], settings, stop);
+    });
+  }
+
+  /** Goes on with the newest reply where it was stopped. */
+  continueReply(settings: ReplySettings, stop?: StopFlag): Promise<ReplyOutcome> {
+    return this.core.exclusively(async () => this.core.goOn(this.answeredTurn(), settings, stop));
+  }
+
+  /**
+   * A question at the tail that leaves no trace. In the middle of a reply it runs between two tokens, and the reply
+   * then goes on bit-identically.
+   *
+   * @throws DaylongError `detour-too-large`
+   */
+  async detour(id: string, prompt: string, settings: ReplySettings, stop?: StopFlag): Promise<DetourOutcome> {
+    const { core } = this;
+    while (core.still !== undefined) await core.still;
+    const work = async (run: ReplyRun | undefined): Promise<DetourOutcome> => {
+      if (run === undefined) await core.flushUnfinished();
+      // The first cell must stay: without a conversation yet, the detour stands on the head.
+      if (core.cache.length === 0) await core.commit([], undefined, []);
+      const before = core.cache.appended;
+      const turns = core.turns.map((turn) => (turn.phase === "ahead" ? { ...turn, phase: "asked" as const } : turn));
+      const outcome = await runDetour(core.setup, core.cache, core.planner, turns, run, id, prompt, settings, stop);
+      this.detourTokens += core.cache.appended - before;
+      return outcome;
+    };
+    // Outside a reply nobody is turned away meanwhile: a message that is sent now waits for the answer.
+    return core.running ? core.detours.add(work) : core.whileStill(() => work(undefined));
+  }
+
+  /** Keeps a turn in the window; a forgotten one is appended again. @throws DaylongError `pins-full`, `busy` */
+  async pin(past: PastTurn): Promise<void> {
+    const cached = this.core.turns.find((turn) => turn.turnId === past.turnId);
+    if (cached === undefined) return this.bringBack({ ...past, pinned: true });
+    if (!cached.pinned) this.assertPinFits(countTokens(this.core.segmentsOf(cached)));
+    cached.pinned = true;
+    this.core.setup.listener.onCache();
+  }
+
+  unpin(turnId: string): void {
+    const turn = this.core.turns.find((candidate) => candidate.turnId === turnId);
+    if (turn !== undefined) turn.pinned = false;
+    this.core.setup.listener.onCache();
+  }
+
+  /** Shows a forgotten turn to the model again, at the tail. */
+  bringBack(past: PastTurn): Promise<void> {
+    return this.core.exclusively(async () => {
+      if (this.core.turns.some((turn) => turn.turnId === past.turnId)) return;
+      const { turn, reply, size } = this.remembered(past);
+      if (past.pinned) this.assertPinFits(size);
+      this.broughtBack.add(turn.turnId);
+      await this.core.commit([...this.core.turns.filter((other) => other.phase !== "ahead"), turn], undefined, [reply]);
+    });
+  }
+
+  /**
+   * Brings the model's memory in line with the transcript (turns oldest first). What a snapshot brought back and is still
+   * true stays; newer turns are appended. With nothing to stand on, the newest turns that fit are evaluated, pinned first.
+   */
+  restore(past: readonly PastTurn[]): Promise<void> {
+    return this.core.exclusively(async () => {
+      const known = this.core.turns.filter((turn) => past.some((other) => this.isSame(turn, other)));
+      const newest = past.findLastIndex((turn) => known.some((other) => other.turnId === turn.turnId));
+      const sized = past.slice(newest + 1).map((turn) => this.remembered(turn));
+      const kept = chooseRestored(sized, this.limits.lowWater - this.headTokens);
+      if (known.length > 0 || this.core.turns.length > 0) {
+        for (const turn of known) turn.pinned = past.some((other) => other.turnId === turn.turnId && other.pinned);
+        const replies = kept.map(({ reply }) => reply);
+        // Nothing to add: the cells stay as they were saved, to the last token.
+        if (kept.length === 0 && known.length === this.core.turns.length) return;
+        await this.core.commit([...known, ...kept.map(({ turn }) => turn)], undefined, replies);
+        return;
+      }
+      if (kept.length === 0) return;
+      const replies = kept.map(({ reply }) => reply);
+      await this.core.commit(
+        kept.map(({ turn }) => turn),
+        undefined,
+        replies,
+      );
+    });
+  }
+
+  /**
+   * Lets `use` have the books for a snapshot while nothing moves: what a stopped reply owes is evaluated first, and if
+   * cells were erased last, the last token is evaluated again. An operation that comes meanwhile waits. Undefined while
+   * an operation runs, and while there is nothing to keep.
+   */
+  async settle<T>(use: (state: ConversationState) => Promise<T>): Promise<T | undefined> {
+    if (this.core.running || this.core.turns.length === 0) return undefined;
+    return this.core.whileStill(async () => {
+      const turns = this.core.turns.filter((turn) => turn.phase === "answered");
+      if (turns.length < this.core.turns.length) await this.core.rollBack(turns);
+      await this.core.flushUnfinished();
+      if (this.cache.sequence.isUnsettled) await this.core.evaluateLastAgain();
+      return use(exportState(this.cache.segments, turns, this.broughtBack));
+    });
+  }
+
+  /** Takes over the books of a snapshot whose cells are in the sequence already. */
+  adopt(state: ConversationState): void {
+    this.cache.adopt(importSegments(state));
+    this.core.turns = state.turns.map((turn) => ({ ...turn }));
+    for (const turnId of state.broughtBack) this.broughtBack.add(turnId);
+  }
+
+  /** Evaluates attachments of a message that is still being typed; parts no longer given are erased. */
+  evaluateAhead(turnId: string, parts: readonly PartText[], stop?: StopFlag): Promise<void> {
+    return this.core.exclusively(async () => {
+      const others = this.core.turns.filter((turn) => turn.phase !== "ahead");
+      const turn = this.core.newTurn(turnId, parts);
+      turn.phase = "ahead";
+      try {
+        await this.core.commit(parts.length === 0 ? others : [...others, turn], stop, []);
+      } catch (error) {
+        if (!(error instanceof StoppedError)) throw error;
+        await this.core.rollBack(others);
+      }
+    });
+  }
+
+  /** The system prompt never moves; changed instructions stand before the next user message. */
+  changeInstructions(text: string): void {
+    const id = `instructions.${++this.instructionCount}`;
+    this.instructions = { id, kind: "text", text: `[Instructions from now on: ${text}]\n\n` };
+  }
+
+  /** Forgets everything but the head. */
+  reset(): Promise<void> {
+    return this.core.exclusively(async () => {
+      this.core.unfinished = undefined;
+      this.broughtBack.clear();
+      await this.core.rollBack([]);
+    });
+  }
+
+  /** The turns in front of the newest one: those behind it were brought back, and go again. */
+  private turnsBefore(newest: CachedTurn | undefined): CachedTurn[] {
+    const place = newest === undefined ? -1 : this.core.turns.indexOf(newest);
+    const before = place < 0 ? this.core.turns : this.core.turns.slice(0, place);
+    return before.filter((turn) => turn.phase !== "ahead");
+  }
+
+  /** Whether the cells of a turn say what the transcript says. */
+  private isSame(turn: CachedTurn, past: PastTurn): boolean {
+    if (turn.turnId !== past.turnId) return false;
+    const segment = this.cache.content(turn.replyId);
+    const text = this.core.setup.tokenizer.decode(segment?.tokens ?? [], [], false).trim();
+    return segment?.dropped === 0 ? text === past.reply.trim() : past.reply.trim().endsWith(text);
+  }
+
+  private remembered(past: PastTurn): {
+    turn: CachedTurn;
+    reply: CachedTurn["parts"][number];
+    size: number;
+    pinned: boolean;
+  } {
+    const known = this.cache.content(`${past.turnId}.reply`) !== undefined;
+    const turn = this.core.newTurn(past.turnId, past.parts, known ? "restored" : "reply");
+    turn.phase = "answered";
+    turn.pinned = past.pinned;
+    const tokens = this.core.setup.tokenizer.encode(past.reply, false);
+    const reply = { id: turn.replyId, kind: "text" as const, tokens };
+    const size = [...turn.parts, reply].reduce((sum, part) => sum + part.tokens.length, 0);
+    return { turn, reply, size, pinned: past.pinned };
+  }
+
+  /** Behind the attachments, which may have been evaluated before the instructions changed. */
+  private withInstructions(parts: readonly PartText[]): readonly PartText[] {
+    if (this.instructions === undefined) return parts;
+    const place = parts.findLastIndex((part) => part.kind === "attachment") + 1;
+    return [...parts.slice(0, place), this.instructions, ...parts.slice(place)];
+  }
+
+  /** Changed instructions are said once, unless the message that held them was given up. */
+  private instructed(outcome: ReplyOutcome): ReplyOutcome {
+    if (this.core.turns.some((turn) => turn.turnId === outcome.turnId)) this.instructions = undefined;
+    return outcome;
+  }
+
+  private answeredTurn(): CachedTurn {
+    const newest = this.newestTurn;
+    if (newest?.phase === "answered") return newest;
+    throw new DaylongError("nothing-to-regenerate", "There is no reply to work on yet: send a message first.");
+  }
+
+  private assertPinFits(size: number): void {
+    const pinned = this.core.turns.filter((turn) => turn.pinned).flatMap((turn) => this.core.segmentsOf(turn));
+    assertPinFits(size, countTokens(pinned), this.core.setup.contextSize, this.headTokens);
+  }
+}

@@ -1,0 +1,235 @@
+import type { Disposable, Event } from "../base/disposable.ts";
+import type { ErrorData } from "../base/errors.ts";
+
+/** How a model can be run: see docs/architecture.md, "Modes". */
+export type EngineMode = "stream" | "recompute" | "refuse";
+
+/** The gate's verdict on one GGUF file. */
+export interface GateVerdict {
+  readonly mode: EngineMode;
+  /** Why the mode is not `stream`, in words made for the user; empty for `stream`. */
+  readonly reasons: readonly string[];
+  readonly name: string;
+  readonly architecture: string;
+  /** Tokens the model was trained at; 0 if the file does not say. */
+  readonly trainedContext: number;
+  readonly headDim: number;
+  readonly layers: number;
+  readonly fileBytes: number;
+  /** Largest window (tokens) at which a sliding-window model still streams; undefined: no such limit. */
+  readonly maxStreamWindow?: number;
+  readonly hasChatTemplate: boolean;
+}
+
+/** What the self-test found: see engine/worker/selfTest.ts. Divergences in nats. */
+export interface SelfTestFigures {
+  readonly passed: boolean;
+  readonly worstDivergence: number;
+  readonly tolerance: number;
+  readonly evaluatedAgain: number;
+  readonly milliseconds: number;
+}
+
+/** Where the model's memory came from when it was loaded: a snapshot, or why there is none to use. */
+export type RestoredFrom = "snapshot" | "none" | "other-model" | "damaged" | "in-use";
+
+export interface LoadOptions {
+  readonly modelPath: string;
+  /** Tokens. The library rounds up to a multiple of 256. Undefined: chosen for the model. */
+  readonly contextSize?: number;
+  readonly systemPrompt: string;
+  /** "auto" or false (CPU only). */
+  readonly gpu: "auto" | false;
+  readonly threads?: number;
+  /** Folder for what is learned about models (self-tests). Undefined: learned again at each load. */
+  readonly storagePath?: string;
+  /** Path without extension for the snapshot of this conversation's cells. Undefined: none is read or written. */
+  readonly snapshotPath?: string;
+}
+
+export interface LoadedModel {
+  readonly verdict: GateVerdict;
+  /** How the model runs in this window: a sliding-window model streams while the window is small enough. */
+  readonly mode: Exclude<EngineMode, "refuse">;
+  /** Why the mode is not `stream`, in words made for the user. */
+  readonly reasons: readonly string[];
+  readonly selfTest?: SelfTestFigures;
+  readonly restoredFrom: RestoredFrom;
+  /** The context size, in tokens; one of them cannot be used. */
+  readonly windowSize: number;
+  /** The head: BOS and system prompt, never moved. Tokens. */
+  readonly headTokens: number;
+  /** Free tokens kept for detours and follow-ups. */
+  readonly reserve: number;
+  readonly gpu: string;
+  readonly threads: number;
+}
+
+export interface Sampling {
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly minP?: number;
+  readonly repeatPenalty?: number;
+  readonly seed?: number;
+  /** Upper bound on the tokens of one reply. */
+  readonly maxTokens?: number;
+}
+
+/** A piece of a user message. Attachments are forgotten before turns are. */
+export interface MessagePart {
+  readonly id: string;
+  readonly kind: "text" | "attachment";
+  readonly text: string;
+}
+
+export interface UserMessage {
+  /** Unique within the conversation; names the turn (the message and its reply). */
+  readonly turnId: string;
+  readonly parts: readonly MessagePart[];
+}
+
+/** A finished turn from the transcript, used to bring the model's memory back after a restart. */
+export interface RememberedTurn {
+  readonly turnId: string;
+  readonly parts: readonly MessagePart[];
+  readonly reply: string;
+  readonly pinned: boolean;
+}
+
+export type StopReason = "end" | "maxTokens" | "stopped" | "loop" | "stopString";
+
+export interface ReplyOptions {
+  readonly sampling: Sampling;
+  /** Tokens of thought allowed before the thought is closed; undefined: no limit. */
+  readonly thoughtBudget?: number;
+  /** Ends the reply after this many tokens as the stop button would. */
+  readonly stopAfter?: number;
+}
+
+/** Counters of the cache, all in tokens unless named otherwise. Sent after every operation. */
+export interface CacheCounters {
+  readonly windowTokens: number;
+  readonly windowSize: number;
+  /** Evictions so far; each is one shift of the kept cells. */
+  readonly shifts: number;
+  /** Decoded by the library (its own meter, less the shifted) minus handed over by us as new. */
+  readonly reprocessedTokens: number;
+  readonly appendedTokens: number;
+  readonly decodedTokens: number;
+  /** Part of `appendedTokens` that served detours. */
+  readonly detourTokens: number;
+}
+
+/** One stretch of the cache, for the ribbon: in cache order. */
+export interface CacheSpan {
+  readonly kind: "head" | "pinned" | "turn" | "live" | "detour" | "ahead";
+  readonly turnId?: string;
+  readonly tokens: number;
+}
+
+export interface CacheState {
+  readonly counters: CacheCounters;
+  readonly spans: readonly CacheSpan[];
+  /** Turns with at least one content token in the cache, in cache order. */
+  readonly rememberedTurnIds: readonly string[];
+  /** A pinned turn whose reply has outgrown the room for pins is not among them any more. */
+  readonly pinnedTurnIds: readonly string[];
+}
+
+export interface TurnResult {
+  readonly turnId: string;
+  /** The reply; of `continueReply` what was added to it. */
+  readonly text: string;
+  readonly thought: string;
+  readonly stopReason: StopReason;
+  /** New tokens handed to the decoder for the message: glue and content. */
+  readonly promptTokens: number;
+  readonly replyTokens: number;
+  readonly evictedTurnIds: readonly string[];
+  /** Shifts of the kept cells in this turn. */
+  readonly shifts: number;
+  readonly reprocessedTokens: number;
+  /** Content tokens of this message that did not fit beside the head and were left out (its oldest part). */
+  readonly omittedTokens: number;
+  readonly timeToFirstTokenMs: number;
+  readonly tokensPerSecond: number;
+  readonly thoughtMs: number;
+  readonly cache: CacheState;
+}
+
+export interface DetourResult {
+  readonly text: string;
+  readonly thought: string;
+  readonly stopReason: StopReason;
+  readonly promptTokens: number;
+  readonly replyTokens: number;
+  /** True if the prompt or the answer was cut because the reserve was too small for all of it. */
+  readonly cut: boolean;
+  readonly timeToFirstTokenMs: number;
+}
+
+/** What happens while a reply or a detour runs. `id` is the turn's or the detour's. */
+export type EngineEvent =
+  | { readonly type: "prefill"; readonly id: string; readonly done: number; readonly total: number }
+  | { readonly type: "text"; readonly id: string; readonly channel: "reply" | "thought"; readonly text: string }
+  /** A model that cannot be shifted: what is kept is evaluated again, in tokens. */
+  | { readonly type: "recompute"; readonly done: number; readonly total: number }
+  | { readonly type: "cache"; readonly cache: CacheState }
+  | { readonly type: "loading"; readonly fraction: number };
+
+export type EngineStatus =
+  | { readonly state: "idle" }
+  | { readonly state: "loading"; readonly fraction: number }
+  | { readonly state: "ready"; readonly model: LoadedModel }
+  | { readonly state: "crashed"; readonly error: ErrorData; readonly willRestart: boolean };
+
+/** Asks a running operation to stop. Structurally a subset of `AbortSignal`. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/**
+ * One model, one conversation, one KV cache. Three implementations: the client of the forked process, the in-process
+ * one (lab, tests; never in the extension host), and a fake (UI tests).
+ *
+ * One reply runs at a time; a detour may run inside a reply. All methods reject with a `DaylongError`.
+ */
+export interface Engine extends Disposable {
+  readonly status: EngineStatus;
+  readonly onDidChangeStatus: Event<EngineStatus>;
+  readonly onDidEmit: Event<EngineEvent>;
+
+  /** The gate's verdict by metadata, without loading the weights. Errors: `model-*`. */
+  inspect(modelPath: string): Promise<GateVerdict>;
+  /** Loads the model and opens an empty conversation. Errors: `model-*`, `out-of-memory`, `window-too-small`. */
+  load(options: LoadOptions): Promise<LoadedModel>;
+  /** Brings back the newest of the given turns (oldest first) that fit; they are evaluated anew. Empty cache only. */
+  restore(turns: readonly RememberedTurn[]): Promise<CacheState>;
+  /** Appends a user message and streams the reply. Errors: `message-empty`, `busy`, `engine-crashed`. */
+  send(message: UserMessage, options: ReplyOptions, stop?: StopSignal): Promise<TurnResult>;
+  /** Replaces the newest reply. Costs one token: the last of the prompt is decoded again. */
+  regenerate(options: ReplyOptions, stop?: StopSignal): Promise<TurnResult>;
+  /** Replaces the newest user message and its reply. */
+  editLast(message: UserMessage, options: ReplyOptions, stop?: StopSignal): Promise<TurnResult>;
+  /** Goes on with the newest reply where it was stopped. */
+  continueReply(options: ReplyOptions, stop?: StopSignal): Promise<TurnResult>;
+  /** Keeps a turn in the cache. A forgotten turn must be given with its text and is appended at the tail. Errors: `pins-full`. */
+  pin(turn: RememberedTurn): Promise<CacheState>;
+  unpin(turnId: string): Promise<CacheState>;
+  /** Shows a forgotten turn to the model again: appended at the tail. */
+  bringBack(turn: RememberedTurn): Promise<CacheState>;
+  /** A question at the tail that leaves no trace; may run in the middle of a reply. Errors: `detour-too-large`. */
+  detour(id: string, prompt: string, options: ReplyOptions, stop?: StopSignal): Promise<DetourResult>;
+  /** Evaluates attachments of a message that is still being typed; parts no longer given are erased. */
+  evaluateAhead(turnId: string, parts: readonly MessagePart[]): Promise<CacheState>;
+  /** Instructions changed in the middle of a day: they stand before the next user message, the head stays. */
+  changeInstructions(text: string): Promise<void>;
+  /** Tokens of a text as user content. */
+  countTokens(text: string): Promise<number>;
+  cacheState(): Promise<CacheState>;
+  /** Forgets the conversation (the head stays) and starts anew. */
+  reset(): Promise<CacheState>;
+}

@@ -1,0 +1,107 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createMessageConnection, type MessageConnection } from "vscode-jsonrpc";
+import { IPCMessageReader, IPCMessageWriter } from "vscode-jsonrpc/node.js";
+import type { Disposable } from "../base/disposable.ts";
+import { DaylongError } from "../base/errors.ts";
+
+/** Time for the child to write its last snapshot and end by itself once its channel is closed, in milliseconds. */
+const exitGrace = 35_000;
+/** Last lines of the child's output, for the crash report. */
+const outputLines = 40;
+
+export interface EngineProcessOptions {
+  /** The bundled engine, dist/engine.mjs. */
+  readonly enginePath: string;
+  readonly log: (line: string) => void;
+  /** The process is gone without having been asked to. Called once. */
+  readonly onDidCrash: (error: DaylongError) => void;
+}
+
+/**
+ * The forked engine process. llama.cpp aborts or faults on some models and files; in the extension host that would end
+ * every extension of the user, here it ends the child alone.
+ */
+export class EngineProcess implements Disposable {
+  readonly connection: MessageConnection;
+  private readonly child: ChildProcess;
+  private readonly output: string[] = [];
+  private ended = false;
+
+  /** @throws DaylongError `engine-missing` */
+  constructor(private readonly options: EngineProcessOptions) {
+    const { enginePath } = options;
+    if (!existsSync(enginePath)) {
+      throw new DaylongError(
+        "engine-missing",
+        "Daylong's engine is missing from this installation. Install the extension again.",
+        enginePath,
+      );
+    }
+    this.child = fork(enginePath, [], {
+      // In VS Code, the executable is Electron: this makes it behave as plain Node.
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
+      execArgv: [],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    this.child.stdout?.on("data", (data: Buffer) => this.note(data));
+    this.child.stderr?.on("data", (data: Buffer) => this.note(data));
+    this.child.once("error", (error) => this.end(`it could not be started: ${error.message}`));
+    this.child.once("exit", (code, signal) => this.end(signal === null ? `exit code ${String(code)}` : signal));
+    this.connection = createMessageConnection(new IPCMessageReader(this.child), new IPCMessageWriter(this.child));
+    this.connection.onError(([error]) => options.log(`engine connection: ${error.message}`));
+    this.connection.listen();
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** Ends a child that does not answer any more; reported as a crash. */
+  kill(): void {
+    this.child.kill("SIGKILL");
+  }
+
+  /** Closes the channel: the child finishes what must be finished and ends by itself, or is ended after a grace. */
+  dispose(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.connection.dispose();
+    if (this.child.connected) this.child.disconnect();
+    const timer = setTimeout(() => this.child.kill("SIGKILL"), exitGrace);
+    timer.unref();
+    this.child.once("exit", () => clearTimeout(timer));
+    this.child.unref();
+  }
+
+  private note(data: Buffer): void {
+    for (const line of data.toString("utf8").split("\n")) {
+      if (line.trim() === "") continue;
+      this.output.push(line);
+      if (this.output.length > outputLines) this.output.shift();
+      this.options.log(`engine: ${line}`);
+    }
+  }
+
+  private end(how: string): void {
+    if (this.ended) return;
+    this.ended = true;
+    // Closing the connection does not reject pending requests, disposing it does.
+    this.connection.dispose();
+    this.options.log(`engine process ended: ${how}`);
+    const detail = [how, ...this.output].join("\n");
+    this.options.onDidCrash(
+      /Cannot find (package|module)/.test(detail)
+        ? new DaylongError(
+            "engine-missing",
+            "A part of Daylong's engine is missing from this installation. Install the extension again, for this platform.",
+            detail,
+          )
+        : new DaylongError(
+            "engine-crashed",
+            "The engine stopped unexpectedly. Your conversation is safe: the next message starts it again.",
+            detail,
+          ),
+    );
+  }
+}

@@ -1,0 +1,281 @@
+import type { LlamaContextSequence } from "node-llama-cpp";
+import { Emitter } from "../../base/disposable.ts";
+import { DaylongError } from "../../base/errors.ts";
+import type { ConversationListener, ReplyOutcome, ReplySettings } from "../../conversation/conversationTypes.ts";
+import { StreamingConversation } from "../../conversation/streamingConversation.ts";
+import type {
+  CacheState,
+  DetourResult,
+  Engine,
+  EngineEvent,
+  EngineStatus,
+  GateVerdict,
+  LoadedModel,
+  LoadOptions,
+  MessagePart,
+  RememberedTurn,
+  RestoredFrom,
+  ReplyOptions,
+  StopSignal,
+  TurnResult,
+  UserMessage,
+} from "../engine.ts";
+import { cacheStateOf } from "./cacheState.ts";
+import { LlamaRuntime, type LoadedRuntime } from "./llamaRuntime.ts";
+import { LlamaTokenizer } from "./llamaTokenizer.ts";
+import { LlamaTokenSequence } from "./llamaTokenSequence.ts";
+import { decideMode, type ModelMode } from "./modelMode.ts";
+import { RecomputeTokenSequence } from "./recomputeTokenSequence.ts";
+import { modelFingerprint } from "./modelFingerprint.ts";
+import { SnapshotFiles, type SnapshotKey } from "./snapshotFiles.ts";
+import { SnapshotKeeper } from "./snapshotKeeper.ts";
+import { SnapshotLock } from "./snapshotLock.ts";
+import { SelfTestStore } from "./selfTestStore.ts";
+import { inspectModel } from "./modelGate.ts";
+import { templateForModel } from "./modelTemplate.ts";
+
+/** Of the engine library: another version may lay out the cells differently. */
+const engineVersion = "node-llama-cpp 3.21.1";
+
+/** Tokens of a prompt that are evaluated at a time: a stop or a detour waits for at most one chunk. */
+const chunkTokens = { cpu: 128, gpu: 512 };
+
+interface Session {
+  readonly runtime: LoadedRuntime;
+  /** The library's own sequence, for tests and the lab. */
+  readonly cells: LlamaContextSequence;
+  readonly sequence: LlamaTokenSequence;
+  readonly tokenizer: LlamaTokenizer;
+  readonly conversation: StreamingConversation;
+  readonly templateName: string;
+}
+
+/** The engine itself, in this process: the worker's main, the lab and tests use it; the extension host never does. */
+export class LlamaEngine implements Engine {
+  private readonly statusEmitter = new Emitter<EngineStatus>();
+  private readonly eventEmitter = new Emitter<EngineEvent>();
+  readonly onDidChangeStatus = this.statusEmitter.event;
+  readonly onDidEmit = this.eventEmitter.event;
+  private readonly runtime: LlamaRuntime;
+  private current: EngineStatus = { state: "idle" };
+  private session: Session | undefined;
+  private keeper: SnapshotKeeper | undefined;
+
+  constructor(private readonly log: (line: string) => void) {
+    this.runtime = new LlamaRuntime(log);
+  }
+
+  get status(): EngineStatus {
+    return this.current;
+  }
+
+  inspect(modelPath: string): Promise<GateVerdict> {
+    return inspectModel(modelPath);
+  }
+
+  async load(options: LoadOptions): Promise<LoadedModel> {
+    const verdict = await inspectModel(options.modelPath);
+    if (verdict.mode === "refuse") throw new DaylongError("model-unsupported", verdict.reasons.join(" "));
+    await this.close();
+    this.setStatus({ state: "loading", fraction: 0 });
+    try {
+      const runtime = await this.runtime.load(options, verdict, (fraction) =>
+        this.eventEmitter.fire({ type: "loading", fraction }),
+      );
+      const { context, model } = runtime;
+      const store = new SelfTestStore(options.storagePath);
+      const mode = await decideMode(verdict, options.modelPath, model, context.contextSize, store);
+      this.session = this.open(runtime, options, mode);
+      const { conversation } = this.session;
+      const restoredFrom = await this.openSnapshot(this.session, options);
+      const loaded: LoadedModel = {
+        verdict,
+        ...mode,
+        restoredFrom,
+        windowSize: context.contextSize,
+        headTokens: conversation.headTokens,
+        reserve: conversation.limits.reserve,
+        gpu: model.gpuLayers === 0 ? "CPU" : String(model.llama.gpu),
+        threads: context.idealThreads,
+      };
+      this.setStatus({ state: "ready", model: loaded });
+      return loaded;
+    } catch (error) {
+      this.setStatus({ state: "idle" });
+      throw error;
+    }
+  }
+
+  async restore(turns: readonly RememberedTurn[]): Promise<CacheState> {
+    await this.opened.conversation.restore(turns);
+    return this.state();
+  }
+
+  send(message: UserMessage, options: ReplyOptions, stop?: StopSignal): Promise<TurnResult> {
+    return this.reply((conversation) => conversation.send(message.turnId, message.parts, settingsOf(options), stop));
+  }
+
+  regenerate(options: ReplyOptions, stop?: StopSignal): Promise<TurnResult> {
+    return this.reply((conversation) => conversation.regenerate(settingsOf(options), stop));
+  }
+
+  editLast(message: UserMessage, options: ReplyOptions, stop?: StopSignal): Promise<TurnResult> {
+    return this.reply((conversation) =>
+      conversation.editLast(message.turnId, message.parts, settingsOf(options), stop),
+    );
+  }
+
+  continueReply(options: ReplyOptions, stop?: StopSignal): Promise<TurnResult> {
+    return this.reply((conversation) => conversation.continueReply(settingsOf(options), stop));
+  }
+
+  async pin(turn: RememberedTurn): Promise<CacheState> {
+    await this.opened.conversation.pin({ ...turn, pinned: true });
+    return this.state();
+  }
+
+  unpin(turnId: string): Promise<CacheState> {
+    this.opened.conversation.unpin(turnId);
+    return Promise.resolve(this.state());
+  }
+
+  async bringBack(turn: RememberedTurn): Promise<CacheState> {
+    await this.opened.conversation.bringBack(turn);
+    return this.state();
+  }
+
+  detour(id: string, prompt: string, options: ReplyOptions, stop?: StopSignal): Promise<DetourResult> {
+    return this.opened.conversation.detour(id, prompt, settingsOf(options), stop);
+  }
+
+  async evaluateAhead(turnId: string, parts: readonly MessagePart[]): Promise<CacheState> {
+    await this.opened.conversation.evaluateAhead(turnId, parts);
+    return this.state();
+  }
+
+  changeInstructions(text: string): Promise<void> {
+    this.opened.conversation.changeInstructions(text);
+    return Promise.resolve();
+  }
+
+  countTokens(text: string): Promise<number> {
+    return Promise.resolve(this.opened.tokenizer.encode(text, false).length);
+  }
+
+  cacheState(): Promise<CacheState> {
+    return Promise.resolve(this.state());
+  }
+
+  async reset(): Promise<CacheState> {
+    await this.opened.conversation.reset();
+    return this.state();
+  }
+
+  /** The open conversation, for tests and the lab. @throws DaylongError `no-model` */
+  get opened(): Session {
+    if (this.session === undefined) throw new DaylongError("no-model", "No model is loaded. Choose one first.");
+    return this.session;
+  }
+
+  dispose(): void {
+    void this.close().then(() => this.runtime.dispose());
+  }
+
+  /** Finishes the last snapshot and frees the model. What runs is stopped by the caller. */
+  async close(): Promise<void> {
+    const { session, keeper } = this;
+    this.keeper = undefined;
+    await keeper?.close();
+    this.session = undefined;
+    if (session === undefined) return;
+    await session.runtime.context.dispose();
+    await session.runtime.model.dispose();
+  }
+
+  private open(runtime: LoadedRuntime, options: LoadOptions, { mode }: ModelMode): Session {
+    const { model, context } = runtime;
+    const { template, placement } = templateForModel(model, new Date());
+    const chunk = model.gpuLayers === 0 ? chunkTokens.cpu : chunkTokens.gpu;
+    const stream = mode === "stream";
+    const cells = context.getSequence(stream ? {} : { checkpoints: { max: 0, interval: false } });
+    const sequence = stream
+      ? new LlamaTokenSequence(cells)
+      : new RecomputeTokenSequence(
+          cells,
+          { tailErase: !model.fileInsights.isRecurrent && !model.fileInsights.isHybrid },
+          chunk,
+          (done, total) => this.eventEmitter.fire({ type: "recompute", done, total }),
+        );
+    const tokenizer = new LlamaTokenizer(model);
+    const listener: ConversationListener = {
+      onPrefill: (id, done, total) => this.eventEmitter.fire({ type: "prefill", id, done, total }),
+      onText: (id, channel, text) => this.eventEmitter.fire({ type: "text", id, channel, text }),
+      onCache: () => {
+        this.keeper?.touch();
+        this.eventEmitter.fire({ type: "cache", cache: this.state() });
+      },
+    };
+    const conversation = new StreamingConversation({
+      sequence,
+      tokenizer,
+      template,
+      placement,
+      systemPrompt: options.systemPrompt.trim() === "" ? "You are a helpful assistant." : options.systemPrompt,
+      contextSize: context.contextSize,
+      shiftable: stream,
+      chunkTokens: chunk,
+      listener,
+      clock: () => performance.now(),
+    });
+    return { runtime, cells, sequence, tokenizer, conversation, templateName: template.name };
+  }
+
+  private async openSnapshot(session: Session, options: LoadOptions): Promise<RestoredFrom> {
+    if (options.snapshotPath === undefined) return "none";
+    const lock = await SnapshotLock.take(options.snapshotPath);
+    if (lock === undefined) return "in-use";
+    const { context } = session.runtime;
+    const key: SnapshotKey = {
+      fingerprint: await modelFingerprint(options.modelPath),
+      engineVersion,
+      contextSize: context.contextSize,
+      systemPrompt: options.systemPrompt,
+      template: session.templateName,
+      cacheTypes: `${context.kvCacheKeyType}/${context.kvCacheValueType}/${String(context.flashAttention)}`,
+    };
+    const files = new SnapshotFiles(options.snapshotPath);
+    const keeper = new SnapshotKeeper(files, lock, key, session.sequence, session.conversation, this.log);
+    const restoredFrom = await keeper.load();
+    this.keeper = keeper;
+    return restoredFrom;
+  }
+
+  private state(): CacheState {
+    const { conversation, runtime } = this.opened;
+    return cacheStateOf(conversation, runtime.context.contextSize);
+  }
+
+  private async reply(work: (conversation: StreamingConversation) => Promise<ReplyOutcome>): Promise<TurnResult> {
+    const outcome = await work(this.opened.conversation);
+    const { generationMs, ...result } = outcome;
+    return {
+      ...result,
+      tokensPerSecond: generationMs > 0 ? ((outcome.replyTokens - 1) * 1000) / generationMs : 0,
+      cache: this.state(),
+    };
+  }
+
+  private setStatus(status: EngineStatus): void {
+    this.current = status;
+    this.statusEmitter.fire(status);
+  }
+}
+
+function settingsOf({ sampling, ...limits }: ReplyOptions): ReplySettings {
+  const { maxTokens, ...rest } = sampling;
+  return {
+    sampling: rest,
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...limits,
+  };
+}

@@ -1,0 +1,152 @@
+import * as vscode from "vscode";
+import { toErrorData } from "./base/errors.ts";
+import { ChatController } from "./chat/chatController.ts";
+import type { ChatHost } from "./chat/chatHost.ts";
+import { ChatViewProvider } from "./chat/chatViewProvider.ts";
+import {
+  confirmNewConversation,
+  deleteAllData,
+  openConversation,
+  showKeeperNotice,
+} from "./chat/conversationCommands.ts";
+import { ConversationKeeper } from "./chat/conversationKeeper.ts";
+import { EditorActions, openLink } from "./chat/editorActions.ts";
+import { chatViewId, registerCommands } from "./commands.ts";
+import { chatSettings, onDidChangeModelSettings, storageLimit, storeModelPath } from "./config.ts";
+import { EngineClient } from "./engine/engineClient.ts";
+import { ExplainCommands } from "./explain/explainCommands.ts";
+import type { ExplanationThreads } from "./explain/explanationThreads.ts";
+import { createLog, type Log } from "./log.ts";
+
+/** What `activate` hands to other extensions, and to the tests. */
+export interface DaylongApi {
+  readonly controller: ChatController;
+  readonly keeper: ConversationKeeper;
+  readonly explanations: ExplanationThreads;
+}
+
+/** What has to be on disk before the window goes. */
+let closing: (() => Promise<void>) | undefined;
+
+/** Builds the parts and wires them. Starts no process and reads no model: that happens with the first words. */
+export function activate(context: vscode.ExtensionContext): DaylongApi {
+  const log = createLog();
+  const engine = new EngineClient({
+    enginePath: vscode.Uri.joinPath(context.extensionUri, "dist", "engine.mjs").fsPath,
+    log: (line) => log.line(line),
+    storagePath: context.globalStorageUri.fsPath,
+  });
+  const editorActions = new EditorActions();
+  const keeper = conversationKeeper(context, log, () => controller.modelName);
+  const controller: ChatController = new ChatController({
+    engine,
+    host: chatHost(log, editorActions),
+    demoModelPath: vscode.Uri.joinPath(context.extensionUri, "media", "demo", "tiny-chat.q8_0.gguf").fsPath,
+    runCommand: (message) => explain.runSlashCommand(message),
+    keeper,
+  });
+  void keeper.open(controller);
+  closing = () => keeper.close();
+  const conversations = {
+    keeper,
+    startNew: () => controller.startNew(),
+    limitBytes: storageLimit,
+    globalFolder: context.globalStorageUri.fsPath,
+  };
+  const openChat = () => vscode.commands.executeCommand(`${chatViewId}.focus`);
+  const explain: ExplainCommands = new ExplainCommands({
+    side: controller.sideQuestions,
+    describe: (error) => controller.describe(toErrorData(error)).message,
+    chooseModel: () => controller.receive({ type: "chooseModel" }),
+    useDemoModel: () => controller.receive({ type: "useDemoModel" }),
+    keep: (question, answer) => controller.sideQuestions.keep(question, answer),
+    showChat: openChat,
+    log: (line) => log.line(line),
+  });
+
+  context.subscriptions.push(
+    log,
+    engine,
+    editorActions,
+    controller,
+    explain,
+    vscode.window.registerWebviewViewProvider(
+      chatViewId,
+      new ChatViewProvider(context.extensionUri, controller, (line) => log.line(line)),
+    ),
+    onDidChangeModelSettings(() => void controller.settingsChanged()),
+    registerCommands({
+      ...explain.handlers,
+      "daylong.openChat": async () => {
+        await openChat();
+        controller.focusView("composer");
+      },
+      "daylong.find": async () => {
+        await openChat();
+        controller.focusView("find");
+      },
+      "daylong.newConversation": () => controller.receive({ type: "newConversation" }),
+      "daylong.openConversation": () => openConversation(conversations),
+      "daylong.deleteAllData": () => deleteAllData(conversations),
+      "daylong.stop": () => controller.receive({ type: "stop" }),
+      "daylong.useDemoModel": () => controller.receive({ type: "useDemoModel" }),
+      "daylong.chooseModel": () => controller.receive({ type: "chooseModel" }),
+      "daylong.restartEngine": () => controller.receive({ type: "restartEngine" }),
+      "daylong.showLog": () => log.show(),
+      "daylong.acceptChange": () => editorActions.accept(),
+      "daylong.rejectChange": () => editorActions.reject(),
+    }),
+  );
+
+  return { controller, keeper, explanations: explain.threads };
+}
+
+export async function deactivate(): Promise<void> {
+  await closing?.();
+}
+
+function conversationKeeper(
+  { globalStorageUri }: vscode.ExtensionContext,
+  log: Log,
+  model: () => string,
+): ConversationKeeper {
+  const { workspaceFile, workspaceFolders } = vscode.workspace;
+  return new ConversationKeeper({
+    globalFolder: globalStorageUri.fsPath,
+    workspace: (workspaceFile ?? workspaceFolders?.[0]?.uri)?.toString() ?? "",
+    limitBytes: storageLimit,
+    turnSettings: () => {
+      const { contextSize, systemPrompt, temperature, maxTokens } = chatSettings();
+      return { model: model(), contextSize, systemPrompt, temperature, maxTokens };
+    },
+    say: showKeeperNotice,
+    log: (line) => log.line(line),
+  });
+}
+
+function chatHost(log: Log, editorActions: EditorActions): ChatHost {
+  return {
+    language: vscode.env.language,
+    settings: chatSettings,
+    translate: (message, ...values) => vscode.l10n.t(message, ...values),
+    pickModelFile,
+    confirmNewConversation,
+    copyText: async (text) => vscode.env.clipboard.writeText(text),
+    useCode: (use) => editorActions.use(use),
+    openLink,
+    showLog: () => log.show(),
+    log: (line) => log.line(line),
+  };
+}
+
+async function pickModelFile(): Promise<string | undefined> {
+  const [file] =
+    (await vscode.window.showOpenDialog({
+      title: vscode.l10n.t("Choose a model file"),
+      openLabel: vscode.l10n.t("Use this model"),
+      filters: { [vscode.l10n.t("GGUF models")]: ["gguf"] },
+    })) ?? [];
+  if (file === undefined) return undefined;
+  await storeModelPath(file.fsPath);
+  return file.fsPath;
+}

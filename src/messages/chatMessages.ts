@@ -1,0 +1,155 @@
+/**
+ * The two unions between the extension host and the chat view. The host owns the truth: the view sends intents and
+ * draws states, there are no replies. The first intent is `ready`, answered with a `snapshot`; then come deltas with
+ * a sequence number that grows by one. A view that misses one asks again with `ready`.
+ */
+
+export type TurnStatus = "pending" | "prefilling" | "streaming" | "done" | "stopped" | "failed";
+
+/** Why a reply ended, when that needs saying. `interrupted`: the engine went away in the middle. */
+export type ReplyNote = "" | "stopped" | "loop" | "maxTokens" | "interrupted";
+
+export interface AttachmentView {
+  readonly id: string;
+  readonly label: string;
+  readonly tokens: number;
+}
+
+/** One turn of the transcript as the view draws it. Times are epoch milliseconds. */
+export interface TurnView {
+  readonly id: string;
+  readonly user: string;
+  readonly attachments: readonly AttachmentView[];
+  readonly sentAt: number;
+  readonly reply: string;
+  readonly thought: string;
+  readonly thoughtMs: number;
+  readonly status: TurnStatus;
+  /** 0…1 while `status` is `prefilling`. */
+  readonly prefill: number;
+  readonly pinned: boolean;
+  /** Whether the model still has this turn in its window. */
+  readonly remembered: boolean;
+  readonly timeToFirstTokenMs: number;
+  readonly tokensPerSecond: number;
+  readonly replyTokens: number;
+  /** Tokens of the message that did not fit and were left out. */
+  readonly omittedTokens: number;
+  readonly note: ReplyNote;
+  /** Why there is no (whole) reply. */
+  readonly error: ErrorView | null;
+}
+
+export interface ErrorView {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface CountersView {
+  readonly windowTokens: number;
+  readonly windowSize: number;
+  readonly shifts: number;
+  readonly reprocessedTokens: number;
+}
+
+export interface SpanView {
+  readonly kind: "head" | "pinned" | "turn" | "live" | "detour" | "ahead";
+  readonly turnId?: string;
+  readonly tokens: number;
+}
+
+export type ModelView =
+  | { readonly state: "none" }
+  /** Chosen, but not loaded yet: that happens when the user begins to write. */
+  | { readonly state: "unloaded"; readonly name: string; readonly toy: boolean }
+  | { readonly state: "loading"; readonly name: string; readonly toy: boolean; readonly fraction: number }
+  | {
+      readonly state: "ready";
+      readonly name: string;
+      readonly toy: boolean;
+      readonly gpu: string;
+      /** `recompute`: this model cannot shift; after forgetting it reads what is kept again. */
+      readonly mode: "stream" | "recompute";
+      readonly reasons: readonly string[];
+    }
+  | { readonly state: "crashed"; readonly name: string; readonly error: ErrorView; readonly willRestart: boolean }
+  | { readonly state: "failed"; readonly name: string; readonly error: ErrorView };
+
+export interface ChatSnapshot {
+  /** The newest turns. */
+  readonly turns: readonly TurnView[];
+  /** How many turns there are before these; they follow in `history` messages, so that a long day opens at once. */
+  readonly earlier: number;
+  readonly model: ModelView;
+  readonly counters: CountersView;
+  readonly spans: readonly SpanView[];
+  /** Whether a reply is running. */
+  readonly busy: boolean;
+}
+
+/** Host → view. `sequence` grows by one with each message; a snapshot restarts the count at its own value. */
+export type ChatState =
+  | {
+      readonly type: "snapshot";
+      readonly sequence: number;
+      readonly snapshot: ChatSnapshot;
+      readonly strings: Readonly<Record<string, string>>;
+    }
+  /** Turns that stand before all that were sent so far. */
+  | { readonly type: "history"; readonly sequence: number; readonly turns: readonly TurnView[] }
+  | { readonly type: "turnAdded"; readonly sequence: number; readonly turn: TurnView }
+  | { readonly type: "turnChanged"; readonly sequence: number; readonly id: string; readonly change: Partial<TurnView> }
+  | { readonly type: "turnsRemoved"; readonly sequence: number; readonly ids: readonly string[] }
+  | {
+      readonly type: "text";
+      readonly sequence: number;
+      readonly id: string;
+      readonly channel: "reply" | "thought";
+      /** Characters of the channel before this piece: a check beside the sequence number. */
+      readonly offset: number;
+      readonly text: string;
+    }
+  | {
+      readonly type: "memory";
+      readonly sequence: number;
+      readonly counters: CountersView;
+      readonly spans: readonly SpanView[];
+      readonly remembered: readonly string[];
+    }
+  | { readonly type: "model"; readonly sequence: number; readonly model: ModelView }
+  | { readonly type: "busy"; readonly sequence: number; readonly busy: boolean }
+  /** Something that concerns no single turn, said once: a refused pin, for example. */
+  | { readonly type: "notice"; readonly sequence: number; readonly notice: ErrorView }
+  /** A command of the workbench that moves the focus within the view. */
+  | { readonly type: "focus"; readonly sequence: number; readonly target: "composer" | "find" };
+
+export type CodeAction = "copy" | "insert" | "apply" | "newFile";
+
+/** View → host. Everything here comes from a browser and is validated before use (see chat/intents.ts). */
+export type ChatIntent =
+  | { readonly type: "ready" }
+  /** The user has begun to write: the moment to load the model. */
+  | { readonly type: "composing" }
+  | { readonly type: "send"; readonly text: string }
+  | { readonly type: "stop" }
+  | { readonly type: "regenerate" }
+  | { readonly type: "continueReply" }
+  | { readonly type: "editLast"; readonly text: string }
+  | { readonly type: "pin"; readonly id: string }
+  | { readonly type: "unpin"; readonly id: string }
+  | { readonly type: "bringBack"; readonly id: string }
+  | { readonly type: "copyTurn"; readonly id: string; readonly part: "user" | "reply" }
+  | {
+      readonly type: "code";
+      readonly action: CodeAction;
+      readonly code: string;
+      readonly language: string;
+      /** The file that the block names in its header; empty if it names none. */
+      readonly fileName: string;
+    }
+  | { readonly type: "openLink"; readonly href: string }
+  | { readonly type: "useDemoModel" }
+  | { readonly type: "chooseModel" }
+  | { readonly type: "restartEngine" }
+  | { readonly type: "newConversation" }
+  | { readonly type: "showLog" };

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ChatController } from "../../src/chat/chatController.ts";
+import { ConversationKeeper, type KeeperNotice } from "../../src/chat/conversationKeeper.ts";
+import { EngineClient } from "../../src/engine/engineClient.ts";
+import type { CacheState } from "../../src/engine/engine.ts";
+import { RecordingHost } from "../fixtures/recordingHost.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A window: the host's side and its engine process, with the demo model. */
+class Window {
+  readonly notices: KeeperNotice[] = [];
+  readonly log: string[] = [];
+  readonly engine = new EngineClient({
+    enginePath: join(root, "dist/engine.mjs"),
+    log: (line) => this.log.push(line),
+  });
+  readonly keeper: ConversationKeeper;
+  readonly controller: ChatController;
+  /** The cache right after the transcript was brought back. */
+  restored: CacheState | undefined;
+
+  constructor(folder: string) {
+    this.keeper = new ConversationKeeper({
+      globalFolder: folder,
+      workspace: "",
+      limitBytes: () => 1e9,
+      turnSettings: () => ({ model: "demo", contextSize: 0, systemPrompt: "", temperature: 0, maxTokens: 200 }),
+      say: (notice) => this.notices.push(notice),
+      log: (line) => this.log.push(line),
+    });
+    const host = new RecordingHost();
+    host.settingsNow = { ...host.settingsNow, modelPath: "", temperature: 0, maxTokens: 200 };
+    this.controller = new ChatController({
+      engine: this.engine,
+      host,
+      demoModelPath: join(root, "media/demo/tiny-chat.q8_0.gguf"),
+      keeper: this.keeper,
+    });
+    void this.keeper.open(this.controller);
+  }
+
+  async start(): Promise<void> {
+    await this.controller.receive({ type: "useDemoModel" });
+    this.restored = await this.engine.cacheState();
+  }
+
+  async say(text: string): Promise<void> {
+    await this.controller.receive({ type: "send", text });
+  }
+
+  /** What a window does when it goes: its last words to the disk first, then it lets go of the engine. */
+  async close(): Promise<void> {
+    const { pid } = this.engine;
+    await this.keeper.close();
+    this.controller.dispose();
+    this.engine.dispose();
+    await ended(pid);
+  }
+
+  /** Everything is gone from one moment to the next but what the journal holds by now. */
+  async killEngine(): Promise<void> {
+    const { pid } = this.engine;
+    assert.ok(pid !== undefined);
+    process.kill(pid, "SIGKILL");
+    await ended(pid);
+  }
+}
+
+async function ended(pid: number | undefined): Promise<void> {
+  while (pid !== undefined) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe("a window that is opened again", function () {
+  this.timeout(60_000);
+  let folder: string;
+  const windows: Window[] = [];
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "daylong-restärt-"));
+  });
+  afterEach(async () => {
+    for (const window of windows.splice(0)) await window.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const open = (): Window => {
+    const window = new Window(folder);
+    windows.push(window);
+    return window;
+  };
+  const said = (window: Window): unknown[] =>
+    window.controller.turns.map(({ user, reply, note }) => [user, reply, note]);
+
+  it("goes on with not one token evaluated again after a clean close", async () => {
+    const first = open();
+    await first.start();
+    await first.say("Remember that the green cache is 47.");
+    await first.say("Write a function to sort a table.");
+    const before = said(first);
+    await first.close();
+
+    const second = open();
+    await second.keeper.opened;
+    assert.deepEqual(said(second), before, "before the model is loaded");
+    await second.start();
+    assert.equal(second.restored?.counters.decodedTokens, 0, second.log.join("\n"));
+    await second.say("What is the green cache?");
+    assert.match(second.controller.turns[2]?.reply ?? "", /47/);
+    assert.equal((await second.engine.cacheState()).counters.reprocessedTokens, 0);
+  });
+
+  it("that was closed in the middle of a reply goes on with that reply, with not one token evaluated again", async () => {
+    const first = open();
+    await first.start();
+    await first.say("Remember that the green cache is 47.");
+    const { pid } = first.engine;
+    assert.ok(pid !== undefined);
+    const newest = () => first.controller.turns.at(-1);
+    // The demo model writes a reply in the blink of an eye, so it runs for moments only; where that was too long, again.
+    do {
+      process.kill(pid, "SIGCONT");
+      await first.controller.receive({ type: "stop" });
+      process.kill(pid, "SIGSTOP");
+      void first.say("Write a function to sort a table.");
+      while (newest()?.user.startsWith("Remember") === true || newest()?.reply === "") {
+        process.kill(pid, "SIGCONT");
+        for (const end = performance.now() + 2; performance.now() < end;);
+        process.kill(pid, "SIGSTOP");
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    } while (newest()?.status === "done");
+    const closing = first.close();
+    process.kill(pid, "SIGCONT");
+    await closing;
+    const kept = newest()?.reply ?? "";
+    const count = first.controller.turns.length;
+
+    const second = open();
+    await second.keeper.opened;
+    const turn = second.controller.turns.at(-1);
+    assert.deepEqual([turn?.reply, turn?.note], [kept, "interrupted"]);
+    await second.start();
+    assert.equal(second.restored?.counters.decodedTokens, 0, second.log.join("\n"));
+    await second.controller.receive({ type: "continueReply" });
+    const whole = second.controller.turns.at(-1)?.reply ?? "";
+    assert.ok(whole.startsWith(kept) && whole.length >= kept.length);
+    // The last token is decoded once more: what is predicted after it is not part of a snapshot.
+    assert.equal((await second.engine.cacheState()).counters.reprocessedTokens, 1);
+    // The same as if nothing had happened.
+    const straight = new Window(join(folder, "straight"));
+    windows.push(straight);
+    await straight.start();
+    await straight.say("Remember that the green cache is 47.");
+    for (let turns = 1; turns < count; turns++) await straight.say("Write a function to sort a table.");
+    assert.equal(whole, straight.controller.turns.at(-1)?.reply);
+  });
+
+  it("whose engine was killed evaluates what came since the snapshot, and loses no word", async () => {
+    const first = open();
+    await first.start();
+    await first.say("Remember that the green cache is 47.");
+    await first.close();
+    const second = open();
+    await second.start();
+    await second.say("Write a function to sort a table.");
+    const before = said(second);
+    await second.killEngine();
+    await second.close();
+
+    const third = open();
+    await third.start();
+    assert.deepEqual(said(third), before);
+    const counters = third.restored?.counters;
+    assert.ok(counters !== undefined && counters.decodedTokens > 0);
+    assert.ok(counters.decodedTokens < counters.windowTokens - 20, JSON.stringify(counters));
+    await third.say("What is the green cache?");
+    assert.match(third.controller.turns[2]?.reply ?? "", /47/);
+  });
+
+  it("has a snapshot for each conversation: going back to one evaluates nothing", async () => {
+    const window = open();
+    await window.start();
+    await window.say("Remember that the green cache is 47.");
+    await window.controller.receive({ type: "newConversation" });
+    await window.say("Remember that the red queue is 12.");
+    const [other] = await window.keeper.others();
+    await window.keeper.switchTo(other?.id ?? "");
+    await window.say("What is the green cache?");
+    assert.match(window.controller.turns[1]?.reply ?? "", /47/);
+    const { counters } = await window.engine.cacheState();
+    assert.ok(counters.decodedTokens < counters.windowTokens - 20, "the first turn came from its snapshot");
+    assert.equal(readdirSync(join(folder, "workspaces", "none", "conversations")).length, 2);
+  });
+
+  it("leaves nothing after all data were deleted, not even when its engine ends", async () => {
+    const window = open();
+    await window.start();
+    await window.say("Remember that the green cache is 47.");
+    await window.controller.startNew();
+    assert.deepEqual(await window.keeper.deleteOthers(), { conversations: 1, kept: 0 });
+    await window.close();
+    const left = readdirSync(join(folder, "workspaces", "none", "conversations"), {
+      recursive: true,
+      withFileTypes: true,
+    });
+    assert.deepEqual(
+      left.filter((entry) => entry.isFile()).map(({ name }) => name),
+      [],
+    );
+  });
+});

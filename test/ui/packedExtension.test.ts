@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { openWorkbench, type OpenWorkbench } from "../rig/openWorkbench.ts";
+import { packageExtension } from "../rig/packageExtension.ts";
+
+/** What ships is not what one works with: other bundles, and only the packages that are listed. */
+describe("the packed extension, installed", function () {
+  this.timeout(180_000);
+  let workbench: OpenWorkbench;
+  // Inside the working tree a package that was left out would be found in its node_modules.
+  const dataFolder = mkdtempSync(path.join(os.tmpdir(), "daylong-"));
+
+  before(async () => {
+    const { vsix } = await packageExtension();
+    workbench = await openWorkbench({ extension: { vsix }, openChat: true, dataFolder });
+    await workbench.chat.waitUntilShown();
+  });
+
+  after(async () => {
+    // Undefined when `before` has failed; the failure to be seen is that one.
+    await (workbench as OpenWorkbench | undefined)?.close();
+    rmSync(dataFolder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  it("answers with the demo model", async () => {
+    const { chat } = workbench;
+    await chat.send("Remember that the green cache is 47.");
+    assert.equal(await chat.waitForReply(1), "done");
+    await chat.send("What is the green cache?");
+    assert.equal(await chat.waitForReply(2), "done");
+    assert.match(await chat.turn(2).innerText(), /47/);
+  });
+});

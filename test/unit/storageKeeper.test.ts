@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ChatController } from "../../src/chat/chatController.ts";
+import { ConversationKeeper, type KeeperNotice } from "../../src/chat/conversationKeeper.ts";
+import { FakeEngine, type FakeEngineOptions } from "../fixtures/fakeEngine.ts";
+import { RecordingHost } from "../fixtures/recordingHost.ts";
+
+interface Window {
+  readonly controller: ChatController;
+  readonly keeper: ConversationKeeper;
+  readonly engine: FakeEngine;
+  readonly notices: KeeperNotice[];
+  readonly say: (text: string) => Promise<void>;
+  /** What a window does when it is closed or reloaded. */
+  readonly close: () => Promise<void>;
+}
+
+describe("a window that keeps its conversation", function () {
+  this.timeout(30_000);
+  let folder: string;
+  const windows: Window[] = [];
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "daylong-keeper-"));
+  });
+  afterEach(async () => {
+    for (const window of windows.splice(0)) await window.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function openWindow(options: FakeEngineOptions = {}, limitBytes = 1e9, workspace = "workspace"): Window {
+    const engine = new FakeEngine(options);
+    const notices: KeeperNotice[] = [];
+    const keeper = new ConversationKeeper({
+      globalFolder: folder,
+      workspace: `file:///${workspace}`,
+      limitBytes: () => limitBytes,
+      turnSettings: () => ({ model: "some", contextSize: 0, systemPrompt: "S", temperature: 0.2, maxTokens: 9 }),
+      say: (notice) => notices.push(notice),
+      log: () => undefined,
+    });
+    const controller = new ChatController({ engine, host: new RecordingHost(), demoModelPath: "/demo.gguf", keeper });
+    void keeper.open(controller);
+    const window = {
+      controller,
+      keeper,
+      engine,
+      notices,
+      say: (text: string) => controller.receive({ type: "send", text }),
+      close: async () => {
+        await keeper.close();
+        controller.dispose();
+        engine.dispose();
+      },
+    };
+    windows.push(window);
+    return window;
+  }
+
+  async function waitFor(condition: () => boolean): Promise<void> {
+    for (let tries = 0; !condition(); tries += 1) {
+      assert.ok(tries < 1_000, "it did not happen in time");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  const journalOf = (window: Window): string =>
+    readFileSync(join(window.keeper.snapshotPath ?? "", "../journal.jsonl"), "utf8");
+
+  it("shows the transcript again before any model is loaded, and gives it to the model with the next message", async () => {
+    const first = openWindow({ answer: (text) => ({ thought: "hm", text: `you said ${text}` }) });
+    for (const text of ["one", "two"]) await first.say(text);
+    await first.controller.receive({ type: "pin", id: first.controller.turns[0]?.id ?? "" });
+    await first.controller.receive({ type: "editLast", text: "two, changed" });
+    const before = first.controller.turns.map((turn) => ({ ...turn, prefill: 0 }));
+    await first.close();
+
+    const second = openWindow();
+    await second.keeper.opened;
+    assert.deepEqual(second.controller.turns, before);
+    assert.deepEqual([second.engine.calls, second.notices], [[], []]);
+    await second.say("three");
+    const [one = "", two = "", three = ""] = second.controller.turns.map(({ id }) => id);
+    assert.deepEqual(second.engine.calls, ["load /models/some.gguf", `restore ${one} ${two}`, `send ${three}`]);
+    await second.close();
+    assert.match(journalOf(second), /"kind":"settings"/);
+  });
+
+  it("waits for the stored conversation with a message that comes at once", async () => {
+    const first = openWindow();
+    await first.say("one");
+    await first.close();
+    const second = openWindow();
+    await second.say("two");
+    assert.deepEqual(
+      second.controller.turns.map(({ user, reply }) => [user, reply]),
+      [
+        ["one", "one"],
+        ["two", "two"],
+      ],
+    );
+  });
+
+  it("that is closed in the middle of a reply keeps it as far as it came, marked, and goes on with it", async () => {
+    const first = openWindow({ pieceMs: 2, answer: () => ({ text: "x".repeat(4_000) }) });
+    void first.say("write");
+    await waitFor(() => (first.controller.turns[0]?.reply.length ?? 0) > 40);
+    await first.close();
+    const kept = first.controller.turns[0]?.reply ?? "";
+    assert.ok(kept.length > 40 && kept.length < 4_000);
+
+    const second = openWindow({ answer: () => ({ text: "and the rest" }) });
+    await second.keeper.opened;
+    const [turn] = second.controller.turns;
+    assert.deepEqual([turn?.reply, turn?.status, turn?.note], [kept, "stopped", "interrupted"]);
+    await second.controller.receive({ type: "continueReply" });
+    assert.deepEqual(
+      second.engine.calls.map((call) => call.replace(/ .*/, "")),
+      ["load", "restore", "continueReply"],
+    );
+    assert.deepEqual(
+      [second.controller.turns[0]?.reply, second.controller.turns[0]?.note],
+      [`${kept}and the rest`, ""],
+    );
+  });
+
+  it("that is killed in the middle of a reply has lost at most what came in the last moment", async () => {
+    const first = openWindow({ pieceMs: 2, answer: () => ({ text: "0123456789".repeat(400) }) });
+    void first.say("write");
+    await waitFor(() => (first.controller.turns[0]?.reply.length ?? 0) > 200);
+    const seen = first.controller.turns[0]?.reply ?? "";
+    // A killed process hands nothing over: what is on disk some moments later is what a new window would find.
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const pieces = [...journalOf(first).matchAll(/"channel":"reply","offset":\d+,"text":"(\d+)"/g)];
+    assert.ok(
+      pieces
+        .map(([, text]) => text)
+        .join("")
+        .startsWith(seen),
+    );
+  });
+
+  it("beside another one on the same workspace has its own conversation, and says so", async () => {
+    const first = openWindow();
+    await first.say("mine");
+    const second = openWindow();
+    await second.say("yours");
+    assert.deepEqual(
+      [first, second].map(({ controller, notices }) => [controller.turns.map(({ user }) => user), notices]),
+      [
+        [["mine"], []],
+        [["yours"], [{ kind: "secondWindow" }]],
+      ],
+    );
+    const elsewhere = openWindow({}, 1e9, "another");
+    await elsewhere.keeper.opened;
+    assert.deepEqual([elsewhere.controller.turns, elsewhere.notices], [[], []]);
+  });
+
+  it("keeps earlier conversations and opens them again, with their own snapshot", async () => {
+    const window = openWindow();
+    await window.say("first day");
+    const firstSnapshot = window.keeper.snapshotPath;
+    await window.controller.receive({ type: "newConversation" });
+    assert.notEqual(window.keeper.snapshotPath, firstSnapshot);
+    await window.say("second day");
+    const [other] = await window.keeper.others();
+    assert.equal(other?.title, "first day");
+    await window.keeper.switchTo(other.id);
+    assert.deepEqual(
+      [window.controller.turns.map(({ user }) => user), window.keeper.snapshotPath],
+      [["first day"], firstSnapshot],
+    );
+    await window.say("again");
+    assert.equal(window.engine.calls.filter((call) => call.startsWith("load")).length, 3, window.engine.calls.join());
+    assert.deepEqual(
+      (await window.keeper.others()).map(({ title }) => title),
+      ["second day"],
+    );
+  });
+
+  it("does not open what another window has open", async () => {
+    const first = openWindow();
+    await first.say("mine");
+    const second = openWindow();
+    const [other] = await second.keeper.others();
+    await second.keeper.switchTo(other?.id ?? "");
+    assert.deepEqual([second.controller.turns.length, second.notices.at(-1)], [0, { kind: "openElsewhere" }]);
+  });
+
+  it("says how much was damaged, and shows the rest", async () => {
+    const first = openWindow();
+    for (const text of ["one", "two", "three"]) await first.say(text);
+    const path = join(first.keeper.snapshotPath ?? "", "../journal.jsonl");
+    await first.close();
+    writeFileSync(path, readFileSync(path, "utf8").replace('"user":"two"', '"user":"tow"'));
+    const second = openWindow();
+    await second.keeper.opened;
+    const [notice] = second.notices;
+    assert.ok(notice?.kind === "damaged" && notice.records === 1);
+    assert.deepEqual(
+      second.controller.turns.map(({ user }) => user),
+      ["one", "three"],
+    );
+  });
+
+  it("keeps no snapshots beyond the limit, and says so", async () => {
+    const first = openWindow();
+    await first.say("one");
+    await first.close();
+    const none = openWindow({}, 0);
+    await none.keeper.opened;
+    assert.deepEqual([none.keeper.snapshotPath, none.controller.turns.length], [undefined, 1]);
+    await none.close();
+    const little = openWindow({}, 10);
+    await little.keeper.opened;
+    assert.equal(little.notices[0]?.kind, "overLimit");
+    assert.equal(little.controller.turns.length, 1);
+  });
+
+  it("deletes all data of all workspaces when asked to", async () => {
+    const elsewhere = openWindow({}, 1e9, "another");
+    await elsewhere.say("far away");
+    await elsewhere.close();
+    const window = openWindow();
+    await window.say("here");
+    await window.controller.startNew();
+    assert.equal((await window.keeper.diskUse()).conversations, 3);
+    assert.deepEqual(await window.keeper.deleteOthers(), { conversations: 2, kept: 0 });
+    assert.deepEqual([window.controller.turns.length, (await window.keeper.others()).length], [0, 0]);
+    const left = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    assert.deepEqual(left.map(({ name }) => name).sort(), ["current.json", "current.json", "host.lock"]);
+    await window.say("goes on");
+    await window.close();
+    assert.match(journalOf(window), /goes on/);
+  });
+});
