@@ -1,3 +1,4 @@
+import type { TargetedKeyboardEvent } from "preact";
 import { computed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { TurnView } from "../src/messages/chatMessages.ts";
@@ -24,6 +25,8 @@ export function Transcript() {
   const before = useRef<HTMLDivElement>(null);
   const after = useRef<HTMLDivElement>(null);
   const tabStop = useSignal<string | undefined>(undefined);
+  /** The turn that the keyboard went to and that is not drawn yet. */
+  const awaited = useRef<string | undefined>(undefined);
   const view = useMemo(createView, []);
   const list = turns.value;
 
@@ -41,7 +44,10 @@ export function Transcript() {
     view.attach(scroller.current, before.current, after.current, savedView().reading);
     return () => view.detach();
   }, [view]);
-  useLayoutEffect(() => view.rendered());
+  useLayoutEffect(() => {
+    view.rendered();
+    if (scroller.current !== null && focusRow(scroller.current, awaited.current)) awaited.current = undefined;
+  });
   useEffect(() => keepFocus(scroller.current, tabStop.value), [list, start, end, tabStop.value]);
   useSignalEffect(() => {
     const match = currentMatch.value;
@@ -64,7 +70,7 @@ export function Transcript() {
         tabIndex={-1}
         onScroll={() => view.onScroll()}
         onClick={onClick}
-        onKeyDown={(event) => onKeyDown(event, view)}
+        onKeyDown={(event) => onKeyDown(event, view, awaited)}
         onFocusIn={(event) => {
           tabStop.value = rowOf(event.target)?.dataset["id"] ?? tabStop.value;
         }}
@@ -137,26 +143,44 @@ function openLink(target: Element): boolean {
   return true;
 }
 
-function onKeyDown(event: KeyboardEvent, view: VirtualScroll): void {
-  const { target, key } = event;
+/** Whether the row is in the document. */
+function focusRow(scroller: HTMLElement, id: string | undefined): boolean {
+  if (id === undefined) return false;
+  const row = scroller.querySelector<HTMLElement>(`article[data-id="${CSS.escape(id)}"]`);
+  row?.focus({ preventScroll: true });
+  row?.scrollIntoView({ block: "nearest" });
+  return row !== null;
+}
+
+/** Turns up or down; none for another key. */
+const steps: Readonly<Record<string, number>> = { PageDown: 1, ArrowDown: 1, PageUp: -1, ArrowUp: -1 };
+
+function onKeyDown(
+  event: TargetedKeyboardEvent<HTMLElement>,
+  view: VirtualScroll,
+  awaited: { current: string | undefined },
+): void {
+  const { target, key, currentTarget } = event;
   if (!(target instanceof HTMLElement) || target instanceof HTMLTextAreaElement) return;
   if (key === "Enter" && openLink(target)) return;
   if (target.tagName === "PRE") return;
-  const row = rowOf(target);
-  const next = key === "PageDown" || key === "ArrowDown" ? row?.nextElementSibling : row?.previousElementSibling;
-  switch (key) {
-    case "PageDown":
-    case "PageUp":
-    case "ArrowDown":
-    case "ArrowUp":
-      if (target !== row || !(next instanceof HTMLElement) || next.dataset["id"] === undefined) return;
-      event.preventDefault();
-      next.focus({ preventScroll: true });
-      next.scrollIntoView({ block: "nearest" });
-      view.onScroll();
-      return;
-    case "End":
-      event.preventDefault();
-      view.scrollToEnd();
+  if (key === "End") {
+    event.preventDefault();
+    view.scrollToEnd();
+    return;
   }
+  const step = steps[key];
+  const row = rowOf(target);
+  if (step === undefined || row === undefined || target !== row) return;
+  // A key that repeats is quicker than the drawing: it goes on from the turn that is on its way.
+  const next = view.idBeside(awaited.current ?? row.dataset["id"] ?? "", step);
+  if (next === undefined) return;
+  event.preventDefault();
+  awaited.current = undefined;
+  if (focusRow(currentTarget, next)) {
+    view.onScroll();
+    return;
+  }
+  awaited.current = next;
+  view.scrollToRow(next, 0);
 }

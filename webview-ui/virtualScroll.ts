@@ -130,6 +130,12 @@ export class VirtualScroll {
     this.place(true);
   }
 
+  /** The row that many rows further down; undefined beyond either end. */
+  idBeside(id: string, step: number): string | undefined {
+    const index = this.heights.indexOf(id);
+    return index < 0 ? undefined : this.heights.idAt(index + step);
+  }
+
   /** Moves by pixels, as the reader would. */
   scrollBy(pixels: number): void {
     this.scroller?.scrollBy({ top: pixels, behavior: "instant" });

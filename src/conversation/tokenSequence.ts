@@ -31,7 +31,7 @@ export interface TokenSequence {
    * only shifted (see docs/architecture.md, invariant 1).
    */
   readonly decodedTokens: number;
-  /** Cells were erased and nothing was evaluated since: the library has still to move the kept ones. */
+  /** Cells were moved by an erase and nothing was evaluated since: the library has still to rotate their keys. */
   readonly isUnsettled: boolean;
   /** Evaluates tokens at the end. */
   append(tokens: readonly Token[]): Promise<void>;

@@ -123,6 +123,32 @@ describe("detours on the demo model", () => {
     assert.equal(watched.again - again, 1, "the last token once more: its logits are gone");
   });
 
+  it("leave nothing that a snapshot would have to evaluate first, also after shifts", async () => {
+    const { conversation, engine } = watched;
+    const talk = async (from: number, to: number): Promise<void> => {
+      for (let turn = from; turn < to; turn += 1) await watched.send(`t${turn}`, promptOf(turn), watched.greedy());
+    };
+    await talk(0, 20);
+    const straight = await watched.send("next", promptOf(2), watched.greedy());
+    assert(straight.cache.counters.shifts >= 2);
+
+    await engine.reset();
+    await talk(0, 20);
+    await watched.detour(question);
+    const { decodedTokens } = engine.opened.sequence;
+    const saved = await conversation.settle(async () => {
+      await engine.opened.sequence.saveState(path("settled"));
+      return true;
+    });
+    assert.equal(saved, true);
+    assert.equal(engine.opened.sequence.decodedTokens, decodedTokens);
+    await watched.detour("What is something else?");
+    await engine.opened.sequence.loadState(path("settled"));
+    const restored = await watched.send("next", promptOf(2), watched.greedy());
+    assert.equal(restored.text, straight.text);
+    assert.deepEqual(watched.replies.get("next")?.length, straight.replyTokens);
+  });
+
   it("are cut at the end of the window, and say so", async () => {
     await watched.send("a", promptOf(2));
     const long = await watched.detour("const total = items.length; ".repeat(200));

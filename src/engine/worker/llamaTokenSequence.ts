@@ -50,9 +50,11 @@ export class LlamaTokenSequence implements TokenSequence {
     const first = ranges.reduce((least, range) => Math.min(least, range.start), Number.POSITIVE_INFINITY);
     const erased = ranges.reduce((sum, range) => sum + range.end - range.start, 0);
     // The library meters cells that it moves as input, although it evaluates none of them.
-    this.shifted += Math.max(0, this.length - first - erased);
+    const moved = Math.max(0, this.length - first - erased);
+    this.shifted += moved;
     await this.sequence.eraseContextTokenRanges([...ranges]);
-    this.unsettled = true;
+    // Behind an erased tail there is nothing whose keys would have to be rotated still.
+    this.unsettled ||= moved > 0;
   }
 
   /** Writes the cells to a file. Never straight after an erase: what is restored then is silently wrong (docs/upstream). */
