@@ -66,7 +66,7 @@ export function Transcript() {
         class="scroller"
         role="feed"
         aria-label={text("transcript")}
-        aria-busy={busy.value}
+        aria-busy={busy.value || earlier.value > 0}
         tabIndex={-1}
         onScroll={() => view.onScroll()}
         onClick={onClick}

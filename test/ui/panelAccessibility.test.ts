@@ -129,6 +129,8 @@ describe("the panel for everyone", () => {
     const { page, controller, intents, input } = await open();
     await controller.openTranscript(longDay(40));
     await page.locator("article").last().waitFor();
+    // Older turns come after the first picture.
+    await page.locator("[role=feed][aria-busy=false]").waitFor();
     await page.locator("article").last().focus();
     const focused = (): Promise<string | undefined> =>
       page.evaluate(() => document.activeElement?.closest<HTMLElement>("article")?.dataset["id"]);
