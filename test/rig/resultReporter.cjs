@@ -11,6 +11,9 @@ class ResultReporter extends reporters.Spec {
    */
   constructor(runner, options) {
     super(runner, options);
+    runner.on("retry", (/** @type {Mocha.Test} */ test, /** @type {Error} */ error) => {
+      process.stdout.write(`    second try: ${test.title}: ${error.stack ?? error.message}\n`);
+    });
     runner.once("end", () => {
       const file = process.env["DAYLONG_RESULTS"];
       if (file === undefined) return;
