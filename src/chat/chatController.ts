@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Disposable } from "../base/disposable.ts";
 import { DaylongError, toErrorData, type ErrorData } from "../base/errors.ts";
-import type { CacheState, Engine, EngineEvent, TurnResult } from "../engine/engine.ts";
+import type { CacheState, Engine, EngineEvent, RememberedTurn } from "../engine/engine.ts";
 import type { ChatIntent, ChatSnapshot, ChatState, ErrorView, TurnView } from "../messages/chatMessages.ts";
 import { viewStrings } from "../messages/viewStrings.ts";
 import type { ChatHost } from "./chatHost.ts";
@@ -10,10 +10,10 @@ import { chosenModelOf, loadOptionsOf, replyOptionsOf } from "./engineOptions.ts
 import { errorView } from "./errorText.ts";
 import { MemoryState } from "./memoryState.ts";
 import { ModelSession, type ModelChoice } from "./modelSession.ts";
-import { answeredTurn, failedTurn, pendingTurn } from "./replyOutcome.ts";
 import { showProgress } from "./replyProgress.ts";
+import { ReplyRunner } from "./replyRunner.ts";
 import { SideQuestions } from "./sideQuestions.ts";
-import { newTurn, rememberedTurnOf, Transcript, userMessageOf } from "./transcript.ts";
+import { newTurn, rememberedTurnOf, Transcript } from "./transcript.ts";
 import { ViewChannel } from "./viewChannel.ts";
 
 export interface ChatControllerOptions {
@@ -27,9 +27,6 @@ export interface ChatControllerOptions {
   /** Keeps the conversation on disk. Without it, it lives as long as the window. */
   readonly keeper?: ConversationKeeping;
 }
-
-/** What the engine is to do for a turn once the model is there. */
-type ReplyKind = "send" | "regenerate" | "editLast" | "continueReply";
 
 /**
  * Owns the conversation and takes every decision about it. Knows no vscode: what it needs of the workbench comes
@@ -45,10 +42,7 @@ export class ChatController implements Disposable {
   private readonly subscription: Disposable;
   private readonly now: () => number;
   private readonly memory: MemoryState;
-  private stopping: AbortController | undefined;
-  private settled: Promise<void> = Promise.resolve();
-  /** The turn that the engine takes for the newest; undefined where it has none of ours. */
-  private answeredId: string | undefined;
+  private readonly replies: ReplyRunner;
 
   constructor(private readonly options: ChatControllerOptions) {
     this.engine = options.engine;
@@ -61,7 +55,21 @@ export class ChatController implements Disposable {
       options.keeper?.record(delta);
       this.channel.send(delta);
     });
-    this.memory = new MemoryState(this.transcript, (delta) => this.channel.send(delta));
+    this.memory = new MemoryState(
+      this.transcript,
+      (delta) => this.channel.send(delta),
+      (erased, broughtBack) => options.keeper?.recordMemory(erased, broughtBack),
+    );
+    this.replies = new ReplyRunner({
+      engine: this.engine,
+      host,
+      transcript: this.transcript,
+      loadModel: (exceptTurn) => this.loadModel(exceptTurn),
+      describe: (error) => this.describe(error),
+      onDidChangeBusy: (busy) => this.channel.send({ type: "busy", busy }),
+      onDidAnswer: ({ turnId, replyTokenIds }) => options.keeper?.recordTokens(turnId, replyTokenIds),
+      onDidRemember: (cache) => this.followCache(cache),
+    });
     this.model = new ModelSession({
       engine: this.engine,
       demoModelPath: options.demoModelPath,
@@ -70,7 +78,7 @@ export class ChatController implements Disposable {
       onDidChange: (model) => this.channel.send({ type: "model", model }),
       onWillLoad: () => {
         this.memory.carryOver();
-        this.answeredId = undefined;
+        this.replies.answeredId = undefined;
       },
       onDidLoad: (restoredFrom) => options.keeper?.modelLoaded(restoredFrom),
       onDidRestore: (cache) => this.followCache(cache),
@@ -80,7 +88,7 @@ export class ChatController implements Disposable {
       transcript: this.transcript,
       ensureLoaded: () => this.loadModel(),
       isReplying: () => this.busy,
-      settled: () => this.settled,
+      settled: () => this.replies.whenSettled(),
       replyOptions: () => replyOptionsOf(host.settings()),
       onDidRemember: (cache) => this.followCache(cache),
       now: this.now,
@@ -91,7 +99,7 @@ export class ChatController implements Disposable {
 
   /** Whether a reply is running. */
   get busy(): boolean {
-    return this.stopping !== undefined;
+    return this.replies.busy;
   }
 
   get turns(): readonly TurnView[] {
@@ -130,7 +138,7 @@ export class ChatController implements Disposable {
     await this.stopAndWait();
     this.transcript.open(turns);
     this.memory.clear();
-    this.answeredId = undefined;
+    this.replies.answeredId = undefined;
     this.model.forgetConversation();
     this.channel.sendSnapshot();
   }
@@ -151,7 +159,7 @@ export class ChatController implements Disposable {
   }
 
   dispose(): void {
-    this.stopping?.abort();
+    this.replies.stop();
     this.subscription.dispose();
     this.model.dispose();
     this.channel.dispose();
@@ -169,7 +177,7 @@ export class ChatController implements Disposable {
         await this.send(intent.text);
         return;
       case "stop":
-        this.stopping?.abort();
+        this.replies.stop();
         return;
       case "regenerate":
         await this.replyAgain("regenerate");
@@ -228,7 +236,7 @@ export class ChatController implements Disposable {
     if (this.busy) throw new DaylongError("busy", "A reply is still running. Wait for it, or stop it first.");
     const turn = newTurn(randomUUID(), message, this.now());
     this.transcript.add(turn);
-    await this.reply(turn.id, "send");
+    await this.replies.run(turn, "send");
   }
 
   private async editLast(text: string): Promise<void> {
@@ -236,12 +244,12 @@ export class ChatController implements Disposable {
     const last = this.transcript.last;
     if (message === "" || last === undefined || this.busy) return;
     this.transcript.change(last.id, { user: message, sentAt: this.now() });
-    await this.reply(last.id, "editLast");
+    await this.replies.run(this.known(last.id), "editLast");
   }
 
   private async replyAgain(kind: "regenerate" | "continueReply"): Promise<void> {
     const { last } = this.transcript;
-    if (last !== undefined && !this.busy) await this.reply(last.id, kind);
+    if (last !== undefined && !this.busy) await this.replies.run(last, kind);
   }
 
   private async newConversation(): Promise<void> {
@@ -257,7 +265,7 @@ export class ChatController implements Disposable {
     const wasLoaded = this.model.view.state === "ready";
     this.transcript.clear();
     this.memory.clear();
-    this.answeredId = undefined;
+    this.replies.answeredId = undefined;
     this.model.forgetConversation();
     if (wasLoaded) await this.loadModel();
     else this.memory.tellRemembered([]);
@@ -268,7 +276,7 @@ export class ChatController implements Disposable {
     if (this.busy) throw new DaylongError("busy", "A reply is still running. Wait for it, or stop it first.");
     if (this.model.isLoaded) {
       const cache = pinned
-        ? await this.engine.pin({ ...rememberedTurnOf(turn), pinned: true })
+        ? await this.engine.pin({ ...this.pastTurn(turn), pinned: true })
         : await this.engine.unpin(id);
       this.followCache(cache);
     }
@@ -279,72 +287,21 @@ export class ChatController implements Disposable {
     const turn = this.known(id);
     if (this.busy) throw new DaylongError("busy", "A reply is still running. Wait for it, or stop it first.");
     await this.loadModel();
-    this.followCache(await this.engine.bringBack(rememberedTurnOf(turn)));
-  }
-
-  /** Runs one reply from beginning to end. What goes wrong is shown at the turn. */
-  private async reply(id: string, kind: ReplyKind): Promise<void> {
-    const stopping = new AbortController();
-    this.stopping = stopping;
-    const keepsReply = kind === "continueReply";
-    const turn = this.known(id);
-    this.transcript.change(id, pendingTurn(keepsReply));
-    this.channel.send({ type: "busy", busy: true });
-    const run = this.runReply(turn, kind, stopping.signal).then(
-      (result) => {
-        if (result !== undefined) this.finish(result, keepsReply ? turn.reply : "");
-      },
-      (error: unknown) => this.fail(id, error),
-    );
-    this.settled = run.then(() => {
-      this.stopping = undefined;
-      this.channel.send({ type: "busy", busy: false });
-    });
-    await this.settled;
-  }
-
-  /** Undefined: stopped before the model had begun. */
-  private async runReply(turn: TurnView, kind: ReplyKind, signal: AbortSignal): Promise<TurnResult | undefined> {
-    const { id } = turn;
-    const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-    // A reply that is to be continued belongs to what the model must know; one that is to be replaced does not.
-    await Promise.race([this.loadModel(kind === "continueReply" ? undefined : id), stopped]);
-    if (signal.aborted) {
-      this.transcript.change(id, { status: "stopped", note: "stopped" });
-      return undefined;
-    }
-    this.transcript.change(id, { remembered: true });
-    const options = replyOptionsOf(this.host.settings());
-    const message = userMessageOf(this.known(id));
-    const isNewest = this.answeredId === id;
-    this.answeredId = id;
-    if (kind === "continueReply") return this.engine.continueReply(options, signal);
-    if (kind === "regenerate" && isNewest) return this.engine.regenerate(options, signal);
-    if (kind === "editLast" && isNewest) return this.engine.editLast(message, options, signal);
-    return this.engine.send(message, options, signal);
-  }
-
-  private finish(result: TurnResult, before: string): void {
-    this.transcript.change(result.turnId, answeredTurn(result, before));
-    this.followCache(result.cache);
-  }
-
-  private fail(id: string, error: unknown): void {
-    const data = toErrorData(error);
-    this.host.log(`reply failed: ${data.code}: ${data.detail ?? data.message}`);
-    this.answeredId = undefined;
-    const turn = this.transcript.find(id);
-    if (turn !== undefined) this.transcript.change(id, failedTurn(turn, data, this.describe(data)));
+    this.followCache(await this.engine.bringBack(this.pastTurn(turn)));
   }
 
   private async loadModel(exceptTurn?: string): Promise<void> {
     const wasLoaded = this.model.isLoaded;
     await this.model.ensure(() =>
-      this.transcript.turns.filter((turn) => this.isWorthKnowing(turn, exceptTurn)).map(rememberedTurnOf),
+      this.transcript.turns.filter((turn) => this.isWorthKnowing(turn, exceptTurn)).map((turn) => this.pastTurn(turn)),
     );
     if (!wasLoaded) {
-      this.answeredId = this.transcript.turns.findLast((turn) => this.isWorthKnowing(turn, exceptTurn))?.id;
+      this.replies.answeredId = this.transcript.turns.findLast((turn) => this.isWorthKnowing(turn, exceptTurn))?.id;
     }
+  }
+
+  private pastTurn(turn: TurnView): RememberedTurn {
+    return rememberedTurnOf(turn, this.options.keeper?.replyTokens(turn.id));
   }
 
   private isWorthKnowing(turn: TurnView, exceptTurn: string | undefined): boolean {
@@ -352,24 +309,19 @@ export class ChatController implements Disposable {
   }
 
   private follow(event: EngineEvent): void {
-    const running = this.runningId;
+    const running = this.replies.runningId;
     if (event.type === "cache") this.followCache(event.cache);
     else if (running !== undefined) showProgress(this.transcript, running, event);
   }
 
-  /** The turn that is being answered. */
-  private get runningId(): string | undefined {
-    return this.busy ? this.transcript.last?.id : undefined;
-  }
-
   private followCache(cache: CacheState): void {
-    this.memory.follow(cache, this.runningId);
+    this.memory.follow(cache, this.replies.runningId);
   }
 
   /** Ends what is being answered, and waits until it has ended. */
   async stopAndWait(): Promise<void> {
-    this.stopping?.abort();
-    await Promise.all([this.settled, this.sideQuestions.stopAll()]);
+    this.replies.stop();
+    await Promise.all([this.replies.whenSettled(), this.sideQuestions.stopAll()]);
   }
 
   private async useModel(choice: ModelChoice): Promise<void> {

@@ -16,7 +16,7 @@ import { allStorageFolders, workspaceStorageFolder } from "../storage/storageFol
 import type { StoredConversation } from "../storage/storedConversation.ts";
 import type { ConversationKeeping } from "./conversationKeeping.ts";
 import type { ChatDelta } from "./viewChannel.ts";
-import { storedTurnOf, TurnRecorder, turnViewOf } from "./turnRecorder.ts";
+import { storedTurnOf, TurnRecorder, turnViewsOf } from "./turnRecorder.ts";
 
 /** What the user has to know about the storage; put into words by the workbench's side. */
 export type KeeperNotice =
@@ -105,7 +105,7 @@ export class ConversationKeeper implements ConversationKeeping {
       if (damagedLines + missingRecords > 0) {
         this.options.say({ kind: "damaged", records: Math.max(damagedLines, missingRecords) });
       }
-      if (conversation.turns.length > 0) await transcript.showTranscript(conversation.turns.map(turnViewOf));
+      if (conversation.turns.length > 0) await transcript.showTranscript(turnViewsOf(conversation));
       await this.bound(conversation.folder);
     } catch (error) {
       this.reportFailure(error);
@@ -119,6 +119,18 @@ export class ConversationKeeper implements ConversationKeeping {
     if (delta.type === "turnChanged" && delta.change.status === "done" && this.now() > this.boundAt + boundPeriod) {
       this.bound("").catch((error: unknown) => this.options.log(`disk use: ${String(error)}`));
     }
+  }
+
+  recordTokens(id: string, tokens: readonly number[]): void {
+    this.recorder?.recordTokens(id, tokens);
+  }
+
+  recordMemory(erased: readonly string[], broughtBack: readonly string[]): void {
+    this.recorder?.recordMemory(erased, broughtBack);
+  }
+
+  replyTokens(id: string): readonly number[] | undefined {
+    return this.conversation?.replyTokens(id);
   }
 
   modelLoaded(restoredFrom: RestoredFrom): void {
@@ -157,7 +169,7 @@ export class ConversationKeeper implements ConversationKeeping {
     await transcript.stopAndWait();
     this.take(next);
     await before?.close();
-    await transcript.showTranscript(next.turns.map(turnViewOf));
+    await transcript.showTranscript(turnViewsOf(next));
   }
 
   async diskUse(): Promise<DiskUse> {

@@ -9,6 +9,12 @@ export interface ConversationKeeping {
   readonly snapshotPath: string | undefined;
   /** Takes note of a change of the transcript. Returns at once. */
   record(delta: ChatDelta): void;
+  /** Takes note of the tokens of a whole reply, before the change that ends it; none: they are not known. */
+  recordTokens(id: string, tokens: readonly number[]): void;
+  /** Takes note of turns that the model has forgotten, and of those that it was shown again. */
+  recordMemory(erased: readonly string[], broughtBack: readonly string[]): void;
+  /** The tokens of a turn's whole reply, if they are known. */
+  replyTokens(id: string): readonly number[] | undefined;
   /** Where the model's memory came from. */
   modelLoaded(restoredFrom: RestoredFrom): void;
   /** What is recorded from here on belongs to a new conversation; the present one stays in the list. Never rejects. */

@@ -15,6 +15,7 @@ export class MemoryState {
   constructor(
     private readonly transcript: Transcript,
     private readonly tell: (delta: ChatDelta) => void,
+    private readonly onDidChange: (erased: readonly string[], broughtBack: readonly string[]) => void,
   ) {}
 
   get counters(): CountersView {
@@ -58,7 +59,11 @@ export class MemoryState {
   }
 
   tellRemembered(remembered: readonly string[]): void {
+    const known = new Set(remembered);
+    const changed = this.transcript.turns.filter((turn) => turn.remembered !== known.has(turn.id));
     this.transcript.setRemembered(remembered);
+    const ids = (was: boolean): string[] => changed.filter((turn) => turn.remembered === was).map(({ id }) => id);
+    if (changed.length > 0) this.onDidChange(ids(true), ids(false));
     this.tell({ type: "memory", counters: this.current, spans: this.currentSpans, remembered });
   }
 }

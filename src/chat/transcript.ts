@@ -95,6 +95,13 @@ export function userMessageOf(turn: TurnView): UserMessage {
   return { turnId: turn.id, parts: partsOf(turn) };
 }
 
-export function rememberedTurnOf(turn: TurnView): RememberedTurn {
-  return { turnId: turn.id, parts: partsOf(turn), reply: turn.reply, pinned: turn.pinned };
+/** @param replyTokens of the whole reply, where they are known */
+export function rememberedTurnOf(turn: TurnView, replyTokens?: readonly number[]): RememberedTurn {
+  return {
+    turnId: turn.id,
+    parts: partsOf(turn),
+    reply: turn.reply,
+    pinned: turn.pinned,
+    ...(replyTokens === undefined ? {} : { replyTokenIds: replyTokens }),
+  };
 }

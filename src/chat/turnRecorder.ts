@@ -46,6 +46,20 @@ export class TurnRecorder {
     }
   }
 
+  recordTokens(id: string, tokens: readonly number[]): void {
+    if (tokens.length === 0 || this.conversation.find(id) === undefined) return;
+    this.flush();
+    this.conversation.append({ kind: "tokens", id, tokens: [...tokens] });
+  }
+
+  recordMemory(erased: readonly string[], broughtBack: readonly string[]): void {
+    const known = (id: string): boolean => this.conversation.find(id) !== undefined;
+    const gone = erased.filter((id) => known(id) && !this.conversation.isErased(id));
+    const back = broughtBack.filter((id) => known(id) && this.conversation.isErased(id));
+    if (gone.length > 0) this.conversation.append({ kind: "erased", ids: gone });
+    if (back.length > 0) this.conversation.append({ kind: "broughtBack", ids: back });
+  }
+
   /** Hands over what was gathered. */
   flush(): void {
     clearTimeout(this.timer);
@@ -89,9 +103,9 @@ export class TurnRecorder {
   }
 }
 
-/** A stored turn as the view draws it. What the model remembers is known when it is loaded. */
-export function turnViewOf(turn: StoredTurn): TurnView {
-  return { ...turn, prefill: 0, remembered: true };
+/** Stored turns as the view draws them, oldest first. What the model remembers is known for sure when it is loaded. */
+export function turnViewsOf(conversation: StoredConversation): TurnView[] {
+  return conversation.turns.map((turn) => ({ ...turn, prefill: 0, remembered: !conversation.isErased(turn.id) }));
 }
 
 export function storedTurnOf(turn: TurnView): StoredTurn {

@@ -12,7 +12,7 @@ import { mostPinned } from "./pinLimit.ts";
 import { ReplyRun } from "./replyRun.ts";
 import { makeRoomForReply, prepare, type RoomResult } from "./room.ts";
 import { countTokens, Segment } from "./segment.ts";
-import type { Tokenizer, TokenSequence } from "./tokenSequence.ts";
+import type { Token, Tokenizer, TokenSequence } from "./tokenSequence.ts";
 import type { CachedTurn } from "./turn.ts";
 
 export interface ConversationSetup {
@@ -124,6 +124,7 @@ export class ConversationCore {
       text: run.text.slice(text.length),
       thought: run.thought.slice(thought.length),
       replyTokens: run.sampled - sampledBefore,
+      replyTokenIds: replyTokens(run, left),
       timeToFirstTokenMs: firstTokenAt - before.start,
     };
   }
@@ -279,6 +280,7 @@ export class ConversationCore {
       stopReason: "end",
       promptTokens,
       replyTokens: run.sampled,
+      replyTokenIds: [],
       evictedTurnIds: before.turnIds.filter((id) => !kept.has(id)),
       shifts: this.cache.shifts - before.shifts,
       reprocessedTokens: this.cache.reprocessed - before.reprocessed,
@@ -319,6 +321,13 @@ export class ConversationCore {
       this.detours.rejectAll();
     }
   }
+}
+
+/** @param left tokens that were sampled but not evaluated */
+function replyTokens({ replySegment }: ReplyRun, left: readonly Addition[]): Token[] {
+  if (replySegment.dropped > 0) return [];
+  const owed = left.filter(({ segment }) => segment === replySegment).flatMap(({ tokens }) => [...tokens]);
+  return [...replySegment.tokens, ...owed];
 }
 
 interface Marks {

@@ -1,5 +1,5 @@
 import type { ReplyChannel } from "./replyParser.ts";
-import type { SamplingSettings } from "./tokenSequence.ts";
+import type { SamplingSettings, Token } from "./tokenSequence.ts";
 
 /** Why a reply ended: by itself, at its longest, stopped by the user, in a loop, or at a stop string. */
 export type StopReason = "end" | "maxTokens" | "stopped" | "loop" | "stopString";
@@ -25,6 +25,8 @@ export interface PastTurn {
   readonly turnId: string;
   readonly parts: readonly PartText[];
   readonly reply: string;
+  /** The tokens of the whole reply, as the model gave them. Not used where they do not spell `reply`. */
+  readonly replyTokenIds?: readonly number[];
   readonly pinned: boolean;
 }
 
@@ -48,6 +50,8 @@ export interface ReplyOutcome {
   readonly stopReason: StopReason;
   readonly promptTokens: number;
   readonly replyTokens: number;
+  /** Of the whole reply, thoughts left out; empty where its beginning was forgotten while it ran. */
+  readonly replyTokenIds: readonly Token[];
   readonly evictedTurnIds: readonly string[];
   readonly shifts: number;
   readonly reprocessedTokens: number;

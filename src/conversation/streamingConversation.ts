@@ -10,6 +10,7 @@ import { assertPinFits } from "./pinLimit.ts";
 import type { ReplyRun } from "./replyRun.ts";
 import { chooseRestored } from "./restoreChoice.ts";
 import { countTokens } from "./segment.ts";
+import type { Token, Tokenizer } from "./tokenSequence.ts";
 import type { CachedTurn } from "./turn.ts";
 
 /**
@@ -250,10 +251,17 @@ export class StreamingConversation {
     const turn = this.core.newTurn(past.turnId, past.parts, known ? "restored" : "reply");
     turn.phase = "answered";
     turn.pinned = past.pinned;
-    const tokens = this.core.setup.tokenizer.encode(past.reply, false);
+    const tokens = this.replyTokens(past);
     const reply = { id: turn.replyId, kind: "text" as const, tokens };
     const size = [...turn.parts, reply].reduce((sum, part) => sum + part.tokens.length, 0);
     return { turn, reply, size, pinned: past.pinned };
+  }
+
+  /** Those that the model gave, if they still spell the reply: another model has other tokens. */
+  private replyTokens({ reply, replyTokenIds }: PastTurn): readonly Token[] {
+    const { tokenizer } = this.core.setup;
+    const isSpelled = replyTokenIds !== undefined && spells(tokenizer, replyTokenIds, reply);
+    return isSpelled ? replyTokenIds : tokenizer.encode(reply, false);
   }
 
   /** Behind the attachments, which may have been evaluated before the instructions changed. */
@@ -278,5 +286,16 @@ export class StreamingConversation {
   private assertPinFits(size: number): void {
     const pinned = this.core.turns.filter((turn) => turn.pinned).flatMap((turn) => this.core.segmentsOf(turn));
     assertPinFits(size, countTokens(pinned), this.core.setup.contextSize, this.headTokens);
+  }
+}
+
+/** Whether these are ordinary tokens of this vocabulary that spell the text. Those of another one may not even exist here. */
+function spells(tokenizer: Tokenizer, tokens: readonly Token[], text: string): boolean {
+  try {
+    const [plain, withSpecial] = [false, true].map((special) => tokenizer.decode(tokens, [], special));
+    return plain === withSpecial && plain?.trim() === text.trim();
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
   }
 }

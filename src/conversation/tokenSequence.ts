@@ -52,7 +52,10 @@ export interface TokenSequence {
 export interface Tokenizer {
   /** `special`: whether strings such as `<|im_end|>` become special tokens. Never true for anything a user wrote. */
   encode(text: string, special: boolean): Token[];
-  /** `previous`: tokens before these, for vocabularies whose text depends on what came before. */
+  /**
+   * `previous`: tokens before these, for vocabularies whose text depends on what came before.
+   * @throws RangeError for a token that the vocabulary does not have
+   */
   decode(tokens: readonly Token[], previous: readonly Token[], special: boolean): string;
   /** The beginning-of-sequence token, if the model wants one in front of everything. */
   readonly beginning: { readonly token: Token; readonly text: string } | undefined;

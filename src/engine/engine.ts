@@ -94,6 +94,8 @@ export interface RememberedTurn {
   readonly turnId: string;
   readonly parts: readonly MessagePart[];
   readonly reply: string;
+  /** The tokens of the whole reply, as the model gave them. Not used where they do not spell `reply`. */
+  readonly replyTokenIds?: readonly number[];
   readonly pinned: boolean;
 }
 
@@ -146,6 +148,8 @@ export interface TurnResult {
   /** New tokens handed to the decoder for the message: glue and content. */
   readonly promptTokens: number;
   readonly replyTokens: number;
+  /** Of the whole reply, thoughts left out; empty where its beginning was forgotten while it ran. */
+  readonly replyTokenIds: readonly number[];
   readonly evictedTurnIds: readonly string[];
   /** Shifts of the kept cells in this turn. */
   readonly shifts: number;

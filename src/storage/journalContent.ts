@@ -9,6 +9,8 @@ export class JournalContent {
   header: ConversationHeader | undefined;
   private readonly byId = new Map<string, StoredTurn>();
   private readonly settings = new Map<string, TurnSettings>();
+  private readonly tokens = new Map<string, readonly number[]>();
+  private readonly erased = new Set<string>();
 
   /** Oldest first. */
   get turns(): StoredTurn[] {
@@ -17,6 +19,16 @@ export class JournalContent {
 
   find(id: string): StoredTurn | undefined {
     return this.byId.get(id);
+  }
+
+  /** Of its whole reply, as the model gave them; undefined where they are not known. */
+  replyTokens(id: string): readonly number[] | undefined {
+    return this.tokens.get(id);
+  }
+
+  /** Whether the model had forgotten the turn. */
+  isErased(id: string): boolean {
+    return this.erased.has(id);
   }
 
   /** The settings that were valid at last. */
@@ -33,6 +45,8 @@ export class JournalContent {
         this.byId.set(record.turn.id, record.turn);
         return;
       case "change": {
+        // Another reply begins.
+        if (record.change.status === "pending") this.tokens.delete(record.id);
         const turn = this.byId.get(record.id);
         const change = Object.fromEntries(Object.entries(record.change).filter(([, value]) => value !== undefined));
         if (turn !== undefined) this.byId.set(turn.id, { ...turn, ...change, id: turn.id });
@@ -47,7 +61,18 @@ export class JournalContent {
         for (const id of record.ids) {
           this.byId.delete(id);
           this.settings.delete(id);
+          this.tokens.delete(id);
+          this.erased.delete(id);
         }
+        return;
+      case "tokens":
+        this.tokens.set(record.id, record.tokens);
+        return;
+      case "erased":
+        for (const id of record.ids) this.erased.add(id);
+        return;
+      case "broughtBack":
+        for (const id of record.ids) this.erased.delete(id);
         return;
       case "settings":
         this.settings.set(record.id, record.settings);
@@ -58,10 +83,15 @@ export class JournalContent {
   records(): JournalRecord[] {
     const turns = this.turns.flatMap((turn): JournalRecord[] => {
       const settings = this.settings.get(turn.id);
-      const kept: JournalRecord = { kind: "turn", turn };
-      return settings === undefined ? [kept] : [{ kind: "settings", id: turn.id, settings }, kept];
+      const tokens = this.tokens.get(turn.id);
+      return [
+        ...(settings === undefined ? [] : [{ kind: "settings" as const, id: turn.id, settings }]),
+        { kind: "turn", turn },
+        ...(tokens === undefined ? [] : [{ kind: "tokens" as const, id: turn.id, tokens: [...tokens] }]),
+      ];
     });
-    return this.header === undefined ? turns : [this.header, ...turns];
+    const erased: JournalRecord[] = this.erased.size === 0 ? [] : [{ kind: "erased", ids: [...this.erased] }];
+    return [...(this.header === undefined ? [] : [this.header]), ...turns, ...erased];
   }
 }
 

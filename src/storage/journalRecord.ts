@@ -36,6 +36,12 @@ const recordSchema = z.discriminatedUnion("kind", [
     text: z.string(),
   }),
   z.object({ kind: z.literal("removed"), ids: z.array(z.string()) }),
+  /** The tokens of a whole reply, as the model gave them: text alone can be cut into tokens in more than one way. */
+  z.object({ kind: z.literal("tokens"), id: z.string(), tokens: z.array(z.int().check(z.nonnegative())) }),
+  /** Turns whose cells were erased: the model has forgotten them. */
+  z.object({ kind: z.literal("erased"), ids: z.array(z.string()) }),
+  /** Erased turns that the model was shown again. */
+  z.object({ kind: z.literal("broughtBack"), ids: z.array(z.string()) }),
   z.object({ kind: z.literal("settings"), id: z.string(), settings: turnSettings }),
 ]);
 

@@ -109,6 +109,16 @@ export class StoredConversation {
     return this.content.find(id);
   }
 
+  /** See {@link JournalContent.replyTokens}. */
+  replyTokens(id: string): readonly number[] | undefined {
+    return this.content.replyTokens(id);
+  }
+
+  /** See {@link JournalContent.isErased}. */
+  isErased(id: string): boolean {
+    return this.content.isErased(id);
+  }
+
   /** Path without extension for the engine's snapshot. */
   get snapshotPath(): string {
     return join(this.folder, conversationFiles.snapshot);

@@ -50,7 +50,9 @@ function dayOfRecords(): JournalRecord[] {
       turnRecord(id),
       textRecord(id, 0, reply.slice(0, 7)),
       textRecord(id, 7, reply.slice(7)),
+      { kind: "tokens" as const, id, tokens: [index, 100_000 + index] },
       doneRecord(id, reply),
+      ...(index < 4 ? [] : [{ kind: "erased" as const, ids: [`t${index - 4}`] }]),
     ];
   });
   return [header, ...turns.flat()];
@@ -150,6 +152,21 @@ describe("the journal", function () {
   it("keeps the place of text whose record is damaged", () => {
     const [turn] = contentOf([turnRecord("t"), textRecord("t", 0, "one "), textRecord("t", 9, "three")]);
     assert.equal(turn?.reply, "one …    three");
+  });
+
+  it("keeps the tokens of a reply until another one begins, and what the model had forgotten", () => {
+    const content = new JournalContent();
+    for (const record of [...dayOfRecords(), { kind: "broughtBack" as const, ids: ["t2"] }]) content.apply(record);
+    content.apply({ kind: "change", id: "t3", change: { status: "pending" } });
+    content.apply({ kind: "removed", ids: ["t0", "t5"] });
+    const again = new JournalContent();
+    for (const record of content.records()) again.apply(record);
+    for (const { id } of content.turns) {
+      const index = Number(id.slice(1));
+      assert.deepEqual(again.replyTokens(id), id === "t3" ? undefined : [index, 100_000 + index]);
+      assert.equal(again.isErased(id), index < 8 && id !== "t2", id);
+    }
+    assert.deepEqual([again.replyTokens("t0"), again.isErased("t0")], [undefined, false]);
   });
 
   it("forgets what was erased, and keeps pins, edits and settings", () => {

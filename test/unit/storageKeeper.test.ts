@@ -87,6 +87,28 @@ describe("a window that keeps its conversation", function () {
     assert.match(journalOf(second), /"kind":"settings"/);
   });
 
+  it("keeps the tokens of replies, and which turns the model had forgotten", async () => {
+    const first = openWindow({ windowSize: 48 });
+    for (const text of ["one", "two", "three", "four"]) await first.say(text);
+    const [one, two, three, four] = first.controller.turns.map(({ id }) => id);
+    await first.controller.receive({ type: "bringBack", id: one ?? "" });
+    const remembered = first.controller.turns.filter((turn) => turn.remembered).map(({ id }) => id);
+    assert.ok(remembered.includes(one ?? "") && !remembered.includes(two ?? ""), remembered.join());
+    const tokens = first.keeper.replyTokens(four ?? "");
+    assert.deepEqual(tokens, [0]);
+    await first.close();
+
+    const second = openWindow();
+    await second.keeper.opened;
+    assert.deepEqual(
+      second.controller.turns.filter((turn) => turn.remembered).map(({ id }) => id),
+      remembered,
+    );
+    assert.deepEqual(second.keeper.replyTokens(three ?? ""), [0, 1]);
+    await second.say("five");
+    assert.deepEqual(second.engine.restoredTokens, [[0], [0], [0, 1], [0]]);
+  });
+
   it("waits for the stored conversation with a message that comes at once", async () => {
     const first = openWindow();
     await first.say("one");

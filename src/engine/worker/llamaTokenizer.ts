@@ -13,10 +13,12 @@ export class LlamaTokenizer implements Tokenizer {
   readonly beginning: Tokenizer["beginning"];
   /** Tokens of the guard, where the vocabulary puts a blank before each text (SentencePiece). */
   private readonly guardTokens: readonly Token[] | undefined;
+  private readonly size: number;
   /** Texts of marks by token, as far as they were met; undefined: no mark. */
   private readonly marks = new Map<Token, string | undefined>();
 
   constructor(private readonly model: LlamaModel) {
+    this.size = model.fileInfo.metadata.tokenizer.ggml.tokens.length;
     const { bos, bosString, shouldPrependBosToken } = model.tokens;
     this.beginning =
       shouldPrependBosToken && bos !== null && bosString !== null ? { token: bos, text: bosString } : undefined;
@@ -39,6 +41,8 @@ export class LlamaTokenizer implements Tokenizer {
   }
 
   decode(tokens: readonly Token[], previous: readonly Token[], special: boolean): string {
+    // Native code ends the process at a token that it does not know.
+    if (tokens.some((token) => token >= this.size || token < 0)) throw new RangeError("no token of this vocabulary");
     return this.model.detokenize(tokens as unknown as LlamaToken[], special, previous as unknown as LlamaToken[]);
   }
 

@@ -1,0 +1,111 @@
+import { toErrorData, type ErrorData } from "../base/errors.ts";
+import type { CacheState, Engine, TurnResult } from "../engine/engine.ts";
+import type { ErrorView, TurnView } from "../messages/chatMessages.ts";
+import type { ChatHost } from "./chatHost.ts";
+import { replyOptionsOf } from "./engineOptions.ts";
+import { answeredTurn, failedTurn, pendingTurn } from "./replyOutcome.ts";
+import { userMessageOf, type Transcript } from "./transcript.ts";
+
+/** What the engine is to do for a turn once the model is there. */
+export type ReplyKind = "send" | "regenerate" | "editLast" | "continueReply";
+
+export interface ReplyRunnerOptions {
+  readonly engine: Engine;
+  readonly host: ChatHost;
+  readonly transcript: Transcript;
+  /** Makes sure that the model is there and knows the conversation, but for this turn. */
+  readonly loadModel: (exceptTurn?: string) => Promise<void>;
+  readonly describe: (error: ErrorData) => ErrorView;
+  readonly onDidChangeBusy: (busy: boolean) => void;
+  /** Before the turn is shown as answered. */
+  readonly onDidAnswer: (result: TurnResult) => void;
+  readonly onDidRemember: (cache: CacheState) => void;
+}
+
+/** Runs replies, one at a time, each from beginning to end. */
+export class ReplyRunner {
+  private stopping: AbortController | undefined;
+  private settled: Promise<void> = Promise.resolve();
+  /** The turn that the engine takes for the newest; undefined where it has none of ours. */
+  answeredId: string | undefined;
+
+  constructor(private readonly options: ReplyRunnerOptions) {}
+
+  get busy(): boolean {
+    return this.stopping !== undefined;
+  }
+
+  /** The turn that is being answered. */
+  get runningId(): string | undefined {
+    return this.busy ? this.options.transcript.last?.id : undefined;
+  }
+
+  /** Asks the running reply to stop. */
+  stop(): void {
+    this.stopping?.abort();
+  }
+
+  /** Resolves when no reply runs. */
+  whenSettled(): Promise<void> {
+    return this.settled;
+  }
+
+  /** Never rejects: what goes wrong is shown at the turn. */
+  async run(turn: TurnView, kind: ReplyKind): Promise<void> {
+    const { transcript, onDidChangeBusy } = this.options;
+    const stopping = new AbortController();
+    this.stopping = stopping;
+    const keepsReply = kind === "continueReply";
+    transcript.change(turn.id, pendingTurn(keepsReply));
+    onDidChangeBusy(true);
+    const run = this.answer(turn, kind, stopping.signal).then(
+      (result) => {
+        if (result !== undefined) this.finish(result, keepsReply ? turn.reply : "");
+      },
+      (error: unknown) => this.fail(turn.id, error),
+    );
+    this.settled = run.then(() => {
+      this.stopping = undefined;
+      onDidChangeBusy(false);
+    });
+    await this.settled;
+  }
+
+  /** Undefined: stopped before the model had begun. */
+  private async answer(turn: TurnView, kind: ReplyKind, signal: AbortSignal): Promise<TurnResult | undefined> {
+    const { engine, host, transcript, loadModel } = this.options;
+    const { id } = turn;
+    const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    // A reply that is to be continued belongs to what the model must know; one that is to be replaced does not.
+    await Promise.race([loadModel(kind === "continueReply" ? undefined : id), stopped]);
+    if (signal.aborted) {
+      transcript.change(id, { status: "stopped", note: "stopped" });
+      return undefined;
+    }
+    transcript.change(id, { remembered: true });
+    const options = replyOptionsOf(host.settings());
+    const message = userMessageOf(transcript.find(id) ?? turn);
+    const isNewest = this.answeredId === id;
+    this.answeredId = id;
+    if (kind === "continueReply") return engine.continueReply(options, signal);
+    if (kind === "regenerate" && isNewest) return engine.regenerate(options, signal);
+    if (kind === "editLast" && isNewest) return engine.editLast(message, options, signal);
+    return engine.send(message, options, signal);
+  }
+
+  private finish(result: TurnResult, before: string): void {
+    const { transcript, onDidAnswer, onDidRemember } = this.options;
+    onDidAnswer(result);
+    transcript.change(result.turnId, answeredTurn(result, before));
+    onDidRemember(result.cache);
+  }
+
+  private fail(id: string, error: unknown): void {
+    const { host, transcript, describe } = this.options;
+    const data = toErrorData(error);
+    host.log(`reply failed: ${data.code}: ${data.detail ?? data.message}`);
+    this.answeredId = undefined;
+    const turn = transcript.find(id);
+    if (turn !== undefined) transcript.change(id, failedTurn(turn, data, describe(data)));
+  }
+}
