@@ -34,7 +34,7 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
   const engine = new EngineClient({
     enginePath: vscode.Uri.joinPath(context.extensionUri, "dist", "engine.mjs").fsPath,
     log: (line) => log.line(line),
-    storagePath: context.globalStorageUri.fsPath,
+    loadDefaults: { storagePath: context.globalStorageUri.fsPath },
   });
   const editorActions = new EditorActions();
   const keeper = conversationKeeper(context, log, () => controller.modelName);

@@ -182,6 +182,12 @@ export class ConversationKeeper implements ConversationKeeping {
     return deleteConversations(await this.allFolders(), this.conversation?.folder ?? "");
   }
 
+  /** Resolves when everything so far is on disk, or the disk has refused it. */
+  async flush(): Promise<void> {
+    this.recorder?.flush();
+    await this.conversation?.flush();
+  }
+
   /** Before the window goes: the reply is stopped and kept as far as it came, and everything is on disk. */
   async close(): Promise<void> {
     const { transcript, conversation, recorder } = this;

@@ -34,8 +34,8 @@ export class ModelSession implements Disposable {
   private choices = 0;
   /** The choice that the engine holds; undefined after a crash. */
   private loadedChoice: number | undefined;
-  /** The snapshot that the engine keeps: another conversation has another one, and the model is loaded with it anew. */
-  private loadedSnapshot: string | undefined;
+  /** What the model was loaded with, but for the snapshot: another conversation has another one. */
+  private loadedWith = "";
   /** Whether the engine holds this conversation; false when another one was opened. */
   private knowsConversation = false;
   private readonly subscriptions: Disposable[];
@@ -125,8 +125,12 @@ export class ModelSession implements Disposable {
     try {
       const loadOptions = this.options.loadOptions();
       let fromSnapshot = false;
-      if (this.loadedChoice === choice && this.loadedSnapshot === loadOptions.snapshotPath) {
-        await engine.reset();
+      const { snapshotPath, ...rest } = loadOptions;
+      const wanted = JSON.stringify(rest);
+      if (this.loadedChoice === choice && this.loadedWith === wanted) {
+        const restoredFrom = await engine.openConversation(snapshotPath);
+        fromSnapshot = restoredFrom === "snapshot";
+        this.options.onDidLoad(restoredFrom);
       } else {
         this.show({ state: "loading", name: this.name, toy: this.isToy, fraction: 0 });
         const { restoredFrom } = await engine.load({
@@ -135,7 +139,7 @@ export class ModelSession implements Disposable {
           ...(this.isToy ? { contextSize: demoContextSize, gpu: false as const } : {}),
         });
         fromSnapshot = restoredFrom === "snapshot";
-        this.loadedSnapshot = loadOptions.snapshotPath;
+        this.loadedWith = wanted;
         this.options.onDidLoad(restoredFrom);
       }
       // What a snapshot brought back is held against the transcript: only what it lacks is evaluated.

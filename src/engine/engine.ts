@@ -45,6 +45,17 @@ export interface LoadOptions {
   readonly storagePath?: string;
   /** Path without extension for the snapshot of this conversation's cells. Undefined: none is read or written. */
   readonly snapshotPath?: string;
+  readonly snapshotPolicy?: SnapshotPolicy;
+}
+
+/** When snapshots are written beside the last one, at disconnect, which always is. What is not given has a good value. */
+export interface SnapshotPolicy {
+  /** Milliseconds without an operation before an idle snapshot. */
+  readonly idleMs?: number;
+  /** Milliseconds between two idle snapshots. */
+  readonly periodMs?: number;
+  /** Bytes of cells written on one day at most. */
+  readonly dailyBytes?: number;
 }
 
 export interface LoadedModel {
@@ -234,6 +245,11 @@ export interface Engine extends Disposable {
   /** Tokens of a text as user content. */
   countTokens(text: string): Promise<number>;
   cacheState(): Promise<CacheState>;
+  /**
+   * Leaves the conversation (its snapshot is written) and opens another one, empty or from its snapshot, without
+   * loading the model again. Counters begin anew. `snapshotPath`: see {@link LoadOptions}.
+   */
+  openConversation(snapshotPath: string | undefined): Promise<RestoredFrom>;
   /** Forgets the conversation (the head stays) and starts anew. */
   reset(): Promise<CacheState>;
 }

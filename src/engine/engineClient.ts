@@ -18,6 +18,7 @@ import type {
   LoadOptions,
   MessagePart,
   RememberedTurn,
+  RestoredFrom,
   ReplyOptions,
   StopSignal,
   TurnResult,
@@ -37,8 +38,8 @@ export interface EngineClientOptions {
   readonly log: (line: string) => void;
   /** Milliseconds that a child may leave a request unanswered without a sign of life. */
   readonly patience?: number;
-  /** See `LoadOptions.storagePath`: the default for every load. */
-  readonly storagePath?: string;
+  /** Of every load that does not say otherwise. */
+  readonly loadDefaults?: Omit<Partial<LoadOptions>, "modelPath">;
 }
 
 interface Child {
@@ -84,7 +85,7 @@ export class EngineClient implements Engine {
     }
     this.setStatus({ state: "loading", fraction: 0 });
     try {
-      const model = await this.request(requests.load, this.withStorage(options));
+      const model = await this.request(requests.load, { ...this.options.loadDefaults, ...options });
       this.setStatus({ state: "ready", model });
       const { verdict, mode, reasons, selfTest, restoredFrom } = model;
       this.options.log(`loaded: ${JSON.stringify({ name: verdict.name, mode, reasons, selfTest, restoredFrom })}`);
@@ -155,6 +156,10 @@ export class EngineClient implements Engine {
     return this.request0(requests.cacheState);
   }
 
+  openConversation(snapshotPath: string | undefined): Promise<RestoredFrom> {
+    return this.request(requests.openConversation, snapshotPath === undefined ? {} : { snapshotPath });
+  }
+
   reset(): Promise<CacheState> {
     return this.request0(requests.reset);
   }
@@ -165,11 +170,6 @@ export class EngineClient implements Engine {
     this.child = undefined;
     this.statusEmitter.dispose();
     this.eventEmitter.dispose();
-  }
-
-  private withStorage(options: LoadOptions): LoadOptions {
-    const { storagePath } = this.options;
-    return storagePath === undefined ? options : { storagePath, ...options };
   }
 
   private request0<R>(type: RequestType0<R, ErrorData>): Promise<R> {

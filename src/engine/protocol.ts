@@ -9,6 +9,7 @@ import type {
   LoadOptions,
   MessagePart,
   RememberedTurn,
+  RestoredFrom,
   ReplyOptions,
   TurnResult,
   UserMessage,
@@ -35,6 +36,7 @@ export const requests = {
   cacheState: new RequestType0<CacheState, ErrorData>("cacheState"),
   /** Answered at once by a child whose event loop turns. */
   ping: new RequestType0<null, ErrorData>("ping"),
+  openConversation: new RequestType<{ snapshotPath?: string }, RestoredFrom, ErrorData>("openConversation"),
   reset: new RequestType0<CacheState, ErrorData>("reset"),
 };
 

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
-import { ConversationLock } from "./conversationLock.ts";
+import { ProcessLock } from "../files/processLock.ts";
 import { JournalContent } from "./journalContent.ts";
 import { decodeLine, type ConversationHeader } from "./journalRecord.ts";
-import { replaceFile } from "./replaceFile.ts";
+import { replaceFile } from "../files/replaceFile.ts";
 import { conversationFiles, StoredConversation } from "./storedConversation.ts";
 
 /** Milliseconds that a window waits for a conversation that another process has open: its old self may be ending. */
@@ -64,7 +64,7 @@ export class ConversationStore {
       id === undefined ? undefined : await this.tryOpen(id, this.options.reloadPatience ?? reloadPatience);
     if (current !== undefined) return current;
     if (id === undefined) return this.openNew();
-    this.beside = await ConversationLock.isHeld(join(this.folderOf(id), conversationFiles.lock));
+    this.beside = await ProcessLock.isHeld(join(this.folderOf(id), conversationFiles.lock));
     if (!this.beside) return this.openNew(); // a newer Daylong's, or one that cannot be read
     for (const candidate of (await this.list()).filter(({ beside, isOpen }) => beside && !isOpen)) {
       const own = await this.tryOpen(candidate.id, 0);
@@ -114,7 +114,7 @@ export class ConversationStore {
       const { mtimeMs } = await stat(path);
       const { header, turns } = await readFront(path);
       const title = (turns[0]?.user ?? "").trim().replace(/\s+/g, " ").slice(0, titleLength);
-      const isOpen = await ConversationLock.isHeld(join(folder, conversationFiles.lock));
+      const isOpen = await ProcessLock.isHeld(join(folder, conversationFiles.lock));
       return { id, title, usedAt: mtimeMs, beside: header?.beside ?? false, isOpen };
     } catch {
       return undefined; // no journal
@@ -152,7 +152,7 @@ export class ConversationStore {
       const folder = this.folderOf(id);
       const names = await readdir(folder).catch(() => ["journal"]);
       if (names.some((name) => name.startsWith("journal"))) continue;
-      if (await ConversationLock.isHeld(join(folder, conversationFiles.lock))) continue;
+      if (await ProcessLock.isHeld(join(folder, conversationFiles.lock))) continue;
       await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     }
   }

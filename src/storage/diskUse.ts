@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { ConversationLock } from "./conversationLock.ts";
+import { ProcessLock } from "../files/processLock.ts";
 import { conversationIds, conversationsFolderIn } from "./conversationStore.ts";
 import { conversationFiles } from "./storedConversation.ts";
 
@@ -128,5 +128,5 @@ function isSnapshot(name: string): boolean {
 }
 
 async function isOpen(folder: string): Promise<boolean> {
-  return ConversationLock.isHeld(join(folder, conversationFiles.lock));
+  return ProcessLock.isHeld(join(folder, conversationFiles.lock));
 }

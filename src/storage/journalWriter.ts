@@ -1,7 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
 import type { JournalContent } from "./journalContent.ts";
 import { encodeRecord, type JournalRecord } from "./journalRecord.ts";
-import { replaceFile } from "./replaceFile.ts";
+import { replaceFile } from "../files/replaceFile.ts";
 
 /** A journal is written anew when it is larger than this, and than {@link growth} times what it says. Bytes. */
 const compactAbove = 2 * 1024 * 1024;

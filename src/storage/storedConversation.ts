@@ -1,11 +1,11 @@
 import { copyFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { ConversationLock } from "./conversationLock.ts";
+import { ProcessLock } from "../files/processLock.ts";
 import { JournalContent } from "./journalContent.ts";
 import type { ConversationHeader, JournalRecord } from "./journalRecord.ts";
 import { JournalWriter } from "./journalWriter.ts";
 import { readJournal, type JournalReport } from "./readJournal.ts";
-import { errorCode } from "./replaceFile.ts";
+import { errorCode } from "../files/replaceFile.ts";
 import { interruptedTurn, isFinished, type StoredTurn } from "./storedTurn.ts";
 
 /** What lies in a conversation's folder. The engine process names its own files after `snapshot`. */
@@ -42,7 +42,7 @@ export class StoredConversation {
     private readonly content: JournalContent,
     readonly report: JournalReport,
     private readonly writer: JournalWriter,
-    private readonly lock: ConversationLock | undefined,
+    private readonly lock: ProcessLock | undefined,
     private readonly newHeader: ConversationHeader,
   ) {}
 
@@ -54,9 +54,9 @@ export class StoredConversation {
     const { folder } = options;
     const path = join(folder, conversationFiles.journal);
     const losing = { told: (): void => undefined };
-    let lock: ConversationLock | undefined;
+    let lock: ProcessLock | undefined;
     try {
-      lock = await ConversationLock.take(join(folder, conversationFiles.lock), {
+      lock = await ProcessLock.take(join(folder, conversationFiles.lock), {
         wait: options.wait,
         onDidLose: () => losing.told(),
       });

@@ -2,90 +2,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { ChatController } from "../../src/chat/chatController.ts";
-import { ConversationKeeper, type KeeperNotice } from "../../src/chat/conversationKeeper.ts";
-import { EngineClient } from "../../src/engine/engineClient.ts";
-import type { CacheState } from "../../src/engine/engine.ts";
-import { RecordingHost } from "../fixtures/recordingHost.ts";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
-
-/** A window: the host's side and its engine process, with the demo model. */
-class Window {
-  readonly notices: KeeperNotice[] = [];
-  readonly log: string[] = [];
-  readonly engine = new EngineClient({
-    enginePath: join(root, "dist/engine.mjs"),
-    log: (line) => this.log.push(line),
-  });
-  readonly keeper: ConversationKeeper;
-  readonly controller: ChatController;
-  /** The cache right after the transcript was brought back. */
-  restored: CacheState | undefined;
-
-  constructor(folder: string) {
-    this.keeper = new ConversationKeeper({
-      globalFolder: folder,
-      workspace: "",
-      limitBytes: () => 1e9,
-      turnSettings: () => ({ model: "demo", contextSize: 0, systemPrompt: "", temperature: 0, maxTokens: 200 }),
-      say: (notice) => this.notices.push(notice),
-      log: (line) => this.log.push(line),
-    });
-    const host = new RecordingHost();
-    host.settingsNow = { ...host.settingsNow, modelPath: "", temperature: 0, maxTokens: 200 };
-    this.controller = new ChatController({
-      engine: this.engine,
-      host,
-      demoModelPath: join(root, "media/demo/tiny-chat.q8_0.gguf"),
-      keeper: this.keeper,
-    });
-    void this.keeper.open(this.controller);
-  }
-
-  async start(): Promise<void> {
-    await this.controller.receive({ type: "useDemoModel" });
-    this.restored = await this.engine.cacheState();
-  }
-
-  async say(text: string): Promise<void> {
-    await this.controller.receive({ type: "send", text });
-  }
-
-  /** What a window does when it goes: its last words to the disk first, then it lets go of the engine. */
-  async close(): Promise<void> {
-    const { pid } = this.engine;
-    await this.keeper.close();
-    this.controller.dispose();
-    this.engine.dispose();
-    await ended(pid);
-  }
-
-  /** Everything is gone from one moment to the next but what the journal holds by now. */
-  async killEngine(): Promise<void> {
-    const { pid } = this.engine;
-    assert.ok(pid !== undefined);
-    process.kill(pid, "SIGKILL");
-    await ended(pid);
-  }
-}
-
-async function ended(pid: number | undefined): Promise<void> {
-  while (pid !== undefined) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+import { demoModel, engineBundle } from "../fixtures/engine/paths.ts";
+import { KeptWindow } from "../fixtures/keptWindow.ts";
 
 describe("a window that is opened again", function () {
   this.timeout(60_000);
   let folder: string;
-  const windows: Window[] = [];
+  const windows: KeptWindow[] = [];
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "daylong-restärt-"));
   });
@@ -93,12 +16,12 @@ describe("a window that is opened again", function () {
     for (const window of windows.splice(0)) await window.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const open = (): Window => {
-    const window = new Window(folder);
+  const open = (within = folder): KeptWindow => {
+    const window = new KeptWindow({ folder: within, enginePath: engineBundle, modelPath: demoModel });
     windows.push(window);
     return window;
   };
-  const said = (window: Window): unknown[] =>
+  const said = (window: KeptWindow): unknown[] =>
     window.controller.turns.map(({ user, reply, note }) => [user, reply, note]);
 
   it("goes on with not one token evaluated again after a clean close", async () => {
@@ -157,8 +80,7 @@ describe("a window that is opened again", function () {
     // The last token is decoded once more: what is predicted after it is not part of a snapshot.
     assert.equal((await second.engine.cacheState()).counters.reprocessedTokens, 1);
     // The same as if nothing had happened.
-    const straight = new Window(join(folder, "straight"));
-    windows.push(straight);
+    const straight = open(join(folder, "straight"));
     await straight.start();
     await straight.say("Remember that the green cache is 47.");
     for (let turns = 1; turns < count; turns++) await straight.say("Write a function to sort a table.");
@@ -199,6 +121,8 @@ describe("a window that is opened again", function () {
     assert.match(window.controller.turns[1]?.reply ?? "", /47/);
     const { counters } = await window.engine.cacheState();
     assert.ok(counters.decodedTokens < counters.windowTokens - 20, "the first turn came from its snapshot");
+    assert.equal(counters.reprocessedTokens, 0);
+    assert.equal(window.log.filter((line) => line.startsWith("loaded:")).length, 1, "one load for both");
     assert.equal(readdirSync(join(folder, "workspaces", "none", "conversations")).length, 2);
   });
 

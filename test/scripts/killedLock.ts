@@ -1,10 +1,10 @@
 // Races for a lock: says "held" when it has it, "free" just before it lets go, and stays alive without it otherwise.
 // usage: LOCK WAIT_MS HOLD_MS
 import { writeSync } from "node:fs";
-import { ConversationLock } from "../../src/storage/conversationLock.ts";
+import { ProcessLock } from "../../src/files/processLock.ts";
 
 const [path = "", wait = "0", hold = "0"] = process.argv.slice(2);
-const lock = await ConversationLock.take(path, {
+const lock = await ProcessLock.take(path, {
   wait: Number(wait),
   onDidLose: () => void writeSync(1, "lost\n"),
 });

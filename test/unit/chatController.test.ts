@@ -237,7 +237,7 @@ describe("the chat controller", () => {
     assert.equal(view().turns.length, 1);
     host.confirms = true;
     await controller.receive({ type: "newConversation" });
-    assert.deepEqual([view().turns.length, engine.calls.at(-1), view().counters.shifts], [0, "reset", 0]);
+    assert.deepEqual([view().turns.length, engine.calls.at(-1), view().counters.shifts], [0, "openConversation", 0]);
   });
 
   it("opens a stored conversation and gives the model what fits with the next message", async () => {

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { ConversationLock } from "../../src/storage/conversationLock.ts";
+import { ProcessLock } from "../../src/files/processLock.ts";
 
 const onDidLose = (): void => assert.fail("the lock was lost");
 
@@ -58,8 +58,8 @@ describe("the lock of a conversation", function () {
   it("is had by one of two processes, and by the other when the first lets go", async () => {
     const first = race(0, 700);
     await until(() => first.said.includes("held"));
-    assert.equal(await ConversationLock.take(path, { wait: 0, onDidLose }), undefined);
-    const mine = await ConversationLock.take(path, { wait: 5_000, onDidLose });
+    assert.equal(await ProcessLock.take(path, { wait: 0, onDidLose }), undefined);
+    const mine = await ProcessLock.take(path, { wait: 5_000, onDidLose });
     assert.ok(mine !== undefined && first.said.includes("free"));
     await mine.release();
     assert.equal(existsSync(path), false);
@@ -83,7 +83,7 @@ describe("the lock of a conversation", function () {
     let most = 0;
     const rounds = Array.from({ length: 6 }, async () => {
       for (let round = 0; round < 8; round++) {
-        const lock = await ConversationLock.take(path, { wait: 30_000, onDidLose });
+        const lock = await ProcessLock.take(path, { wait: 30_000, onDidLose });
         assert.ok(lock !== undefined);
         most = Math.max(most, ++holding);
         await new Promise((resolve) => setTimeout(resolve, 2));
@@ -100,35 +100,35 @@ describe("the lock of a conversation", function () {
     writeFileSync(path, owner(process.pid, { startedAt: "1" }));
     const before = new Date(Date.now() - 3_600_000);
     utimesSync(path, before, before);
-    const lock = await ConversationLock.take(path, { wait: 0, onDidLose });
+    const lock = await ProcessLock.take(path, { wait: 0, onDidLose });
     assert.ok(lock !== undefined);
     await lock.release();
   });
 
   it("of another machine is respected while that gives signs of life, and taken over when it is silent", async () => {
     writeFileSync(path, owner(1, { host: "another" }));
-    assert.equal(await ConversationLock.take(path, { wait: 0, onDidLose }), undefined);
+    assert.equal(await ProcessLock.take(path, { wait: 0, onDidLose }), undefined);
     const before = new Date(Date.now() - 60_000);
     utimesSync(path, before, before);
     const startedAt = Date.now();
-    const lock = await ConversationLock.take(path, { wait: 0, onDidLose });
+    const lock = await ProcessLock.take(path, { wait: 0, onDidLose });
     assert.ok(lock !== undefined && Date.now() - startedAt > 7_000);
     await lock.release();
   });
 
   it("that holds nothing readable is taken over when it is old", async () => {
     writeFileSync(path, "{");
-    assert.equal(await ConversationLock.take(path, { wait: 0, onDidLose }), undefined);
+    assert.equal(await ProcessLock.take(path, { wait: 0, onDidLose }), undefined);
     const before = new Date(Date.now() - 60_000);
     utimesSync(path, before, before);
-    const lock = await ConversationLock.take(path, { wait: 0, onDidLose });
+    const lock = await ProcessLock.take(path, { wait: 0, onDidLose });
     assert.ok(lock !== undefined);
     await lock.release();
   });
 
   it("tells its owner when it was lost, and puts itself back when it was only removed", async () => {
     let lost = 0;
-    const lock = await ConversationLock.take(path, { wait: 0, onDidLose: () => (lost += 1) });
+    const lock = await ProcessLock.take(path, { wait: 0, onDidLose: () => (lost += 1) });
     assert.ok(lock !== undefined);
     const text = readFileSync(path, "utf8");
     rmSync(path);

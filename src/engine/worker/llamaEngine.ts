@@ -1,4 +1,5 @@
 import type { LlamaContextSequence } from "node-llama-cpp";
+import { ProcessLock } from "../../files/processLock.ts";
 import { Emitter } from "../../base/disposable.ts";
 import { DaylongError } from "../../base/errors.ts";
 import type { ConversationListener, ReplyOutcome, ReplySettings } from "../../conversation/conversationTypes.ts";
@@ -29,7 +30,6 @@ import { RecomputeTokenSequence } from "./recomputeTokenSequence.ts";
 import { modelFingerprint } from "./modelFingerprint.ts";
 import { SnapshotFiles, type SnapshotKey } from "./snapshotFiles.ts";
 import { SnapshotKeeper } from "./snapshotKeeper.ts";
-import { SnapshotLock } from "./snapshotLock.ts";
 import { SelfTestStore } from "./selfTestStore.ts";
 import { inspectModel } from "./modelGate.ts";
 import { templateForModel } from "./modelTemplate.ts";
@@ -37,11 +37,17 @@ import { templateForModel } from "./modelTemplate.ts";
 /** Of the engine library: another version may lay out the cells differently. */
 const engineVersion = "node-llama-cpp 3.21.1";
 
+/** How long a reloaded window waits for its own old engine, which may still be writing its last snapshot. Milliseconds. */
+const lockPatience = 35_000;
+
 /** Tokens of a prompt that are evaluated at a time: a stop or a detour waits for at most one chunk. */
 const chunkTokens = { cpu: 128, gpu: 512 };
 
 interface Session {
   readonly runtime: LoadedRuntime;
+  /** As it was loaded; the snapshot may be another conversation's by now. */
+  readonly options: LoadOptions;
+  readonly mode: ModelMode;
   /** The library's own sequence, for tests and the lab. */
   readonly cells: LlamaContextSequence;
   readonly sequence: LlamaTokenSequence;
@@ -85,9 +91,10 @@ export class LlamaEngine implements Engine {
       const { context, model } = runtime;
       const store = new SelfTestStore(options.storagePath);
       const mode = await decideMode(verdict, options.modelPath, model, context.contextSize, store);
-      this.session = this.open(runtime, options, mode);
+      const cells = context.getSequence(mode.mode === "stream" ? {} : { checkpoints: { max: 0, interval: false } });
+      this.session = this.open(runtime, cells, options, mode);
       const { conversation } = this.session;
-      const restoredFrom = await this.openSnapshot(this.session, options);
+      const restoredFrom = await this.openSnapshot(this.session, options.snapshotPath);
       const loaded: LoadedModel = {
         verdict,
         ...mode,
@@ -166,6 +173,16 @@ export class LlamaEngine implements Engine {
     return Promise.resolve(this.state());
   }
 
+  async openConversation(snapshotPath: string | undefined): Promise<RestoredFrom> {
+    const { runtime, cells, mode, options } = this.opened;
+    const { keeper } = this;
+    this.keeper = undefined;
+    await keeper?.close();
+    await cells.clearHistory();
+    this.session = this.open(runtime, cells, options, mode);
+    return this.openSnapshot(this.session, snapshotPath);
+  }
+
   async reset(): Promise<CacheState> {
     await this.opened.conversation.reset();
     return this.state();
@@ -192,12 +209,12 @@ export class LlamaEngine implements Engine {
     await session.runtime.model.dispose();
   }
 
-  private open(runtime: LoadedRuntime, options: LoadOptions, { mode }: ModelMode): Session {
+  /** An empty conversation over cells that hold nothing. */
+  private open(runtime: LoadedRuntime, cells: LlamaContextSequence, options: LoadOptions, mode: ModelMode): Session {
     const { model, context } = runtime;
     const { template, placement } = templateForModel(model, new Date());
     const chunk = model.gpuLayers === 0 ? chunkTokens.cpu : chunkTokens.gpu;
-    const stream = mode === "stream";
-    const cells = context.getSequence(stream ? {} : { checkpoints: { max: 0, interval: false } });
+    const stream = mode.mode === "stream";
     const sequence = stream
       ? new LlamaTokenSequence(cells)
       : new RecomputeTokenSequence(
@@ -227,12 +244,17 @@ export class LlamaEngine implements Engine {
       listener,
       clock: () => performance.now(),
     });
-    return { runtime, cells, sequence, tokenizer, conversation, templateName: template.name };
+    return { runtime, options, mode, cells, sequence, tokenizer, conversation, templateName: template.name };
   }
 
-  private async openSnapshot(session: Session, options: LoadOptions): Promise<RestoredFrom> {
-    if (options.snapshotPath === undefined) return "none";
-    const lock = await SnapshotLock.take(options.snapshotPath);
+  private async openSnapshot(session: Session, snapshotPath: string | undefined): Promise<RestoredFrom> {
+    if (snapshotPath === undefined) return "none";
+    const { options } = session;
+    const lost = { tell: (): void => undefined };
+    const lock = await ProcessLock.take(`${snapshotPath}.lock`, {
+      wait: lockPatience,
+      onDidLose: () => lost.tell(),
+    });
     if (lock === undefined) return "in-use";
     const { context } = session.runtime;
     const key: SnapshotKey = {
@@ -243,8 +265,18 @@ export class LlamaEngine implements Engine {
       template: session.templateName,
       cacheTypes: `${context.kvCacheKeyType}/${context.kvCacheValueType}/${String(context.flashAttention)}`,
     };
-    const files = new SnapshotFiles(options.snapshotPath);
-    const keeper = new SnapshotKeeper(files, lock, key, session.sequence, session.conversation, this.log);
+    const files = new SnapshotFiles(snapshotPath);
+    const { sequence, conversation } = session;
+    const keeper = new SnapshotKeeper({
+      files,
+      lock,
+      key,
+      sequence,
+      conversation,
+      policy: options.snapshotPolicy ?? {},
+      log: this.log,
+    });
+    lost.tell = () => keeper.abandon();
     const restoredFrom = await keeper.load();
     this.keeper = keeper;
     return restoredFrom;

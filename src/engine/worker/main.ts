@@ -72,6 +72,7 @@ serve(requests.changeInstructions, async ({ text }) => {
   return null;
 });
 serve(requests.countTokens, ({ text }) => engine.countTokens(text));
+serve(requests.openConversation, ({ snapshotPath }) => engine.openConversation(snapshotPath));
 connection.onRequest(requests.cacheState, () => answer(() => engine.cacheState()));
 connection.onRequest(requests.ping, () => null);
 connection.onRequest(requests.reset, () => answer(() => engine.reset()));

@@ -1,14 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile, chmod } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { replaceFile } from "../../files/replaceFile.ts";
 import type { ConversationState } from "../../conversation/conversationState.ts";
 import type { RestoredFrom } from "../engine.ts";
 
 /** Of the two files together; another one is not read. */
 const version = 1;
-/** Antivirus programs hold a new file for a moment on Windows: a rename is tried this often, 100 ms apart. */
-const renameTries = 20;
 
 /** What must be the same for cells to mean the same. */
 export interface SnapshotKey {
@@ -97,8 +96,7 @@ export class SnapshotFiles {
       };
       const body = JSON.stringify(record);
       const booksPath = `${this.prefix}.json`;
-      await writeFile(`${booksPath}.new`, `${hashText(body)}\n${body}`, { mode: 0o600, flush: true });
-      await renameWithPatience(`${booksPath}.new`, booksPath);
+      await replaceFile(booksPath, [hashText(body), "\n", body]);
       await this.removeOthers(cells);
       return size;
     } catch (error) {
@@ -147,17 +145,4 @@ async function hashFile(path: string): Promise<string> {
 
 function hashText(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-async function renameWithPatience(from: string, to: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await rename(from, to);
-      return;
-    } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : undefined;
-      if (attempt >= renameTries || (code !== "EPERM" && code !== "EBUSY" && code !== "EACCES")) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
 }

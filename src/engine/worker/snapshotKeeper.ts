@@ -1,47 +1,57 @@
 import type { StreamingConversation } from "../../conversation/streamingConversation.ts";
 import type { LlamaTokenSequence } from "./llamaTokenSequence.ts";
-import type { RestoredFrom } from "../engine.ts";
+import type { RestoredFrom, SnapshotPolicy } from "../engine.ts";
+import type { ProcessLock } from "../../files/processLock.ts";
 import type { SnapshotFiles, SnapshotKey } from "./snapshotFiles.ts";
-import type { SnapshotLock } from "./snapshotLock.ts";
 
-/** Milliseconds without an operation before an idle snapshot. */
-const idleDelay = 20_000;
-/** Milliseconds between two idle snapshots. */
-const leastPeriod = 600_000;
-/** Bytes of cells written on one day at most: solid-state disks wear. The last snapshot, at disconnect, is always written. */
-const dailyBudget = 16 * 1024 ** 3;
+const defaultPolicy: Required<SnapshotPolicy> = {
+  idleMs: 20_000,
+  periodMs: 600_000,
+  // Solid-state disks wear.
+  dailyBytes: 16 * 1024 ** 3,
+};
 /** Milliseconds that the last snapshot may take once the host is gone. */
 const lastSnapshotLimit = 30_000;
 
+export interface SnapshotKeeperOptions {
+  readonly files: SnapshotFiles;
+  /** Held by the process that may write the snapshot. */
+  readonly lock: ProcessLock;
+  readonly key: SnapshotKey;
+  readonly sequence: LlamaTokenSequence;
+  readonly conversation: StreamingConversation;
+  readonly policy: SnapshotPolicy;
+  readonly log: (line: string) => void;
+}
+
 /** Writes the snapshots of one conversation, and reads the last one back. */
 export class SnapshotKeeper {
+  private readonly policy: Required<SnapshotPolicy>;
   private dirty = false;
+  /** Somebody else writes this conversation's snapshot. */
+  private abandoned = false;
   private timer: NodeJS.Timeout | undefined;
   private lastSaved = 0;
   private saving: Promise<void> | undefined;
 
-  constructor(
-    private readonly files: SnapshotFiles,
-    private readonly lock: SnapshotLock,
-    private readonly key: SnapshotKey,
-    private readonly sequence: LlamaTokenSequence,
-    private readonly conversation: StreamingConversation,
-    private readonly log: (line: string) => void,
-  ) {}
+  constructor(private readonly options: SnapshotKeeperOptions) {
+    this.policy = { ...defaultPolicy, ...options.policy };
+  }
 
   /** Brings cells and books back. Whatever does not fit is left alone, and said. */
   async load(): Promise<RestoredFrom> {
-    const reading = await this.files.read(this.key);
+    const reading = await this.options.files.read(this.options.key);
     if (!reading.found) return reading.reason;
     try {
-      await this.sequence.loadState(reading.cellsPath);
+      await this.options.sequence.loadState(reading.cellsPath);
       const expected = reading.state.segments.flatMap((segment) => segment.tokens);
-      if (JSON.stringify(expected) !== JSON.stringify(this.sequence.tokens)) throw new Error("cells and books differ");
-      this.conversation.adopt(reading.state);
+      if (JSON.stringify(expected) !== JSON.stringify(this.options.sequence.tokens))
+        throw new Error("cells and books differ");
+      this.options.conversation.adopt(reading.state);
       return "snapshot";
     } catch (error) {
-      this.log(`the snapshot could not be used: ${String(error)}`);
-      await this.sequence.clear();
+      this.options.log(`the snapshot could not be used: ${String(error)}`);
+      await this.options.sequence.clear();
       return "damaged";
     }
   }
@@ -50,12 +60,18 @@ export class SnapshotKeeper {
   touch(): void {
     this.dirty = true;
     clearTimeout(this.timer);
-    const wait = Math.max(idleDelay, this.lastSaved + leastPeriod - Date.now());
+    const wait = Math.max(this.policy.idleMs, this.lastSaved + this.policy.periodMs - Date.now());
     this.timer = setTimeout(() => void this.saveIdle(), wait);
     this.timer.unref();
   }
 
-  /** The host is gone: writes a last snapshot if anything has changed, and lets go of the lock. */
+  /** Another process has taken the conversation over: nothing is written here any more. */
+  abandon(): void {
+    this.abandoned = true;
+    clearTimeout(this.timer);
+  }
+
+  /** The conversation is left, or the host is gone: writes a last snapshot if anything has changed, and lets go of the lock. */
   async close(): Promise<void> {
     clearTimeout(this.timer);
     let limit: NodeJS.Timeout | undefined;
@@ -64,20 +80,20 @@ export class SnapshotKeeper {
     });
     await Promise.race([this.save(), over]);
     clearTimeout(limit);
-    await this.lock.release();
+    await this.options.lock.release();
   }
 
   private async saveIdle(): Promise<void> {
     const day = new Date().toISOString().slice(0, 10);
-    if ((await this.files.bytesOn(day)) >= dailyBudget) {
-      this.log("no idle snapshot: the daily budget of bytes is spent");
+    if ((await this.options.files.bytesOn(day)) >= this.policy.dailyBytes) {
+      this.options.log("no idle snapshot: the daily budget of bytes is spent");
       return;
     }
     await this.save();
   }
 
   private async save(): Promise<void> {
-    if (!this.dirty) return;
+    if (!this.dirty || this.abandoned) return;
     this.saving ??= this.write().finally(() => (this.saving = undefined));
     await this.saving;
   }
@@ -85,17 +101,17 @@ export class SnapshotKeeper {
   private async write(): Promise<void> {
     try {
       const day = new Date().toISOString().slice(0, 10);
-      const bytes = await this.conversation.settle((state) => {
+      const bytes = await this.options.conversation.settle((state) => {
         this.dirty = false;
-        return this.files.write(this.key, state, day, (path) => this.sequence.saveState(path));
+        return this.options.files.write(this.options.key, state, day, (path) => this.options.sequence.saveState(path));
       });
       if (bytes === undefined) return;
       this.lastSaved = Date.now();
       clearTimeout(this.timer);
-      this.log(`snapshot: ${bytes} bytes`);
+      this.options.log(`snapshot: ${bytes} bytes`);
     } catch (error) {
       this.dirty = true;
-      this.log(`no snapshot: ${String(error)}`);
+      this.options.log(`no snapshot: ${String(error)}`);
     }
   }
 }

@@ -16,8 +16,8 @@ export interface LockOptions {
   readonly onDidLose: () => void;
 }
 
-/** The right to write one conversation's journal: one process has it at a time. */
-export class ConversationLock {
+/** The right to write something on disk: one process has it at a time. */
+export class ProcessLock {
   private readonly timer: NodeJS.Timeout;
   private released = false;
 
@@ -34,14 +34,14 @@ export class ConversationLock {
    * Undefined: a living process holds it. A lock that a dead one left is taken over.
    * @throws what the file system says if no lock can be written there
    */
-  static async take(path: string, options: LockOptions): Promise<ConversationLock | undefined> {
+  static async take(path: string, options: LockOptions): Promise<ProcessLock | undefined> {
     const token = randomUUID();
     const begun = Date.now();
     let watched: FoundLock | undefined;
     let watchedSince = begun;
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     for (;;) {
-      if (await create(path, token)) return new ConversationLock(path, token, options.onDidLose);
+      if (await create(path, token)) return new ProcessLock(path, token, options.onDidLose);
       const found = await findLock(path);
       if (found !== undefined) {
         if (watched?.seenAt !== found.seenAt || watched.owner?.token !== found.owner?.token) {
