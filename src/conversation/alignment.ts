@@ -19,7 +19,7 @@ export interface Alignment {
 export function align(cached: readonly Segment[], wanted: readonly LayoutItem[]): Alignment {
   const places = new Map<string, number>();
   cached.forEach((segment, index) => {
-    if (!segment.isGlue) places.set(segment.key, index);
+    if (!segment.isGlue && !segment.isStale) places.set(segment.key, index);
   });
 
   const kept: Segment[] = [];

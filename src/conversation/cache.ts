@@ -28,7 +28,12 @@ export class Cache {
 
   /** The cached segment of a content. */
   content(id: string): Segment | undefined {
-    return this.list.find((segment) => !segment.isGlue && segment.key === id);
+    return this.list.find((segment) => !segment.isGlue && segment.key === id && !segment.isStale);
+  }
+
+  /** The content has another text by now: what is cached of it is not found any more, and goes with the next change. */
+  markStale(id: string): void {
+    for (const segment of this.list) if (!segment.isGlue && segment.key === id) segment.isStale = true;
   }
 
   get length(): number {

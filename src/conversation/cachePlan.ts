@@ -101,10 +101,7 @@ export class CachePlanner {
 
   additionsFor(item: PromptItem, turns: readonly CachedTurn[]): Addition[] {
     if (item.type === "glue" && item.opening === true) return this.openingAdditions(item.text, item.turnId);
-    const cached =
-      item.type === "content"
-        ? this.cache.segments.find((segment) => !segment.isGlue && segment.key === item.id)
-        : undefined;
+    const cached = item.type === "content" ? this.cache.content(item.id) : undefined;
     if (cached !== undefined) {
       const again = new Segment(cached.kind, cached.key, cached.turnId);
       again.dropped = cached.dropped;

@@ -86,8 +86,13 @@ export class ConversationCore {
     try {
       additions = await prefill(this.cache, additions, true, this.steps(turn.turnId, stop, run));
     } catch (error) {
-      if (!(error instanceof StoppedError)) throw error;
-      await this.rollBack(this.turns.filter((other) => other !== turn));
+      const others = this.turns.filter((other) => other !== turn);
+      if (!(error instanceof StoppedError)) {
+        // What was read of it is not wanted any more: the next operation erases it.
+        this.turns = others;
+        throw error;
+      }
+      await this.rollBack(others);
       return { ...this.outcome(turn, run, before, 0, room.omitted), stopReason: "stopped" };
     }
     if (additions.every((addition) => addition.tokens.length === 0)) additions = await this.lastTokenAgain();
@@ -248,10 +253,16 @@ export class ConversationCore {
   }
 
   /** @param replyName tells apart two texts of one reply, where the cache may hold the other one */
-  newTurn(turnId: string, parts: readonly PartText[], replyName = "reply"): CachedTurn {
+  newTurn(turnId: string, texts: readonly PartText[], replyName = "reply"): CachedTurn {
+    const parts = texts.map(({ id, kind, text }) => ({ id, kind, tokens: this.setup.tokenizer.encode(text, false) }));
+    const before = this.turns.find((turn) => turn.turnId === turnId)?.parts ?? [];
+    for (const part of parts) {
+      const old = before.find(({ id }) => id === part.id);
+      if (old !== undefined && !isSameList(old.tokens, part.tokens)) this.cache.markStale(part.id);
+    }
     return {
       turnId,
-      parts: parts.map(({ id, kind, text }) => ({ id, kind, tokens: this.setup.tokenizer.encode(text, false) })),
+      parts,
       replyId: `${turnId}.${replyName}`,
       phase: "asked",
       pinned: false,
@@ -321,6 +332,10 @@ export class ConversationCore {
       this.detours.rejectAll();
     }
   }
+}
+
+export function isSameList(left: readonly Token[], right: readonly Token[]): boolean {
+  return left.length === right.length && left.every((token, index) => token === right[index]);
 }
 
 /** @param left tokens that were sampled but not evaluated */

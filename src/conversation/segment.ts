@@ -17,6 +17,8 @@ export class Segment {
   readonly tokens: Token[] = [];
   /** Tokens forgotten from the front: a turn larger than the window streams through it. */
   dropped = 0;
+  /** Its content has another text by now (an edited message keeps its id): to be erased with the next change. */
+  isStale = false;
   runs: SegmentRun[] = [];
 
   /**

@@ -1,6 +1,6 @@
 import { DaylongError } from "../base/errors.ts";
 import type { Cache } from "./cache.ts";
-import { ConversationCore, type ConversationSetup } from "./conversationCore.ts";
+import { ConversationCore, isSameList, type ConversationSetup } from "./conversationCore.ts";
 import { exportState, importSegments, type ConversationState } from "./conversationState.ts";
 import type { DetourOutcome, PartText, PastTurn, ReplyOutcome, ReplySettings, StopFlag } from "./conversationTypes.ts";
 import { runDetour } from "./detour.ts";
@@ -235,10 +235,18 @@ export class StreamingConversation {
 
   /** Whether the cells of a turn say what the transcript says. */
   private isSame(turn: CachedTurn, past: PastTurn): boolean {
-    if (turn.turnId !== past.turnId) return false;
+    if (turn.turnId !== past.turnId || !this.isAsked(turn, past)) return false;
     const segment = this.cache.content(turn.replyId);
     const text = this.core.setup.tokenizer.decode(segment?.tokens ?? [], [], false).trim();
     return segment?.dropped === 0 ? text === past.reply.trim() : past.reply.trim().endsWith(text);
+  }
+
+  /** Whether the message of a turn is what the transcript says. */
+  private isAsked(turn: CachedTurn, past: PastTurn): boolean {
+    return past.parts.every(({ id, text }) => {
+      const known = turn.parts.find((part) => part.id === id);
+      return known === undefined || isSameList(known.tokens, this.core.setup.tokenizer.encode(text, false));
+    });
   }
 
   private remembered(past: PastTurn): {

@@ -113,6 +113,20 @@ describe("operations on the demo model", () => {
     assert.match(answer.text, /66/);
   });
 
+  it("edit: a message that keeps its id says the new text to the model, also when the old one was larger than the window", async () => {
+    for (const first of ["Remember that the green cache is 47.", "Remember that the green cache is 47. ".repeat(60)]) {
+      await watched.start();
+      await watched.send("a", promptOf(2));
+      await watched.send("b", first);
+      const edited = await watched.editLast("b", "Remember that the loud window is 66.");
+      assert.equal(edited.reprocessedTokens, 0);
+      watched.assertInvariants();
+      const cached = watched.conversation.cache.content("b.text")?.tokens;
+      assert.deepEqual(cached, watched.encode("Remember that the loud window is 66.", false));
+      assert.match((await watched.send("c", "What is the loud window?")).text, /66/);
+    }
+  });
+
   it("continue: goes on where the reply was cut, token for token", async () => {
     const whole = await watched.send("a", promptOf(2));
     await watched.engine.reset();

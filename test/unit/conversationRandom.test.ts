@@ -12,7 +12,7 @@ type Operation =
       readonly think: number;
       readonly limit: number | undefined;
     }
-  | { readonly op: "edit"; readonly size: number; readonly reply: number }
+  | { readonly op: "edit"; readonly size: number; readonly reply: number; readonly keepsId: boolean }
   | { readonly op: "regenerate" | "continue"; readonly reply: number }
   | { readonly op: "pin" | "unpin" | "bringBack"; readonly pick: number }
   | { readonly op: "detour"; readonly size: number; readonly inside: boolean; readonly reply: number }
@@ -41,7 +41,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       limit: fc.constantFrom(undefined, undefined, 5),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant("edit" as const), size, reply }) },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant("edit" as const), size, reply, keepsId: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ op: fc.constantFrom("regenerate" as const, "continue" as const), reply }) },
   {
     weight: 4,
@@ -95,7 +95,7 @@ class Player {
       }
       case "edit": {
         const old = conversation.newestTurn?.turnId;
-        const turnId = `t${seed}`;
+        const turnId = operation.keepsId && old !== undefined ? old : `t${seed}`;
         const parts = [harness.part(`${turnId}.text`, text(operation.size, seed))];
         this.ahead = undefined;
         harness.userParts.set(turnId, parts);
