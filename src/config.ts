@@ -6,6 +6,7 @@ export const settingDefaults = {
   "model.path": "",
   "model.contextSize": 0,
   "model.gpu": "auto" as ChatSettings["gpu"],
+  "model.unloadAfterMinutes": 30,
   systemPrompt: "You are a coding assistant.",
   "reply.temperature": 0.2,
   "reply.maxTokens": 2048,
@@ -28,6 +29,7 @@ export function chatSettings(): ChatSettings {
     systemPrompt: read("systemPrompt"),
     temperature: read("reply.temperature"),
     maxTokens: read("reply.maxTokens"),
+    unloadAfterMinutes: read("model.unloadAfterMinutes"),
   };
 }
 

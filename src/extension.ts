@@ -40,7 +40,7 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
   const keeper = conversationKeeper(context, log, () => controller.modelName);
   const controller: ChatController = new ChatController({
     engine,
-    host: chatHost(log, editorActions),
+    host: chatHost(log, editorActions, context.globalState),
     demoModelPath: vscode.Uri.joinPath(context.extensionUri, "media", "demo", "tiny-chat.q8_0.gguf").fsPath,
     runCommand: (message) => explain.runSlashCommand(message),
     keeper,
@@ -124,8 +124,17 @@ function conversationKeeper(
   });
 }
 
-function chatHost(log: Log, editorActions: EditorActions): ChatHost {
+/** In the state that outlives the window. */
+const prefersDemoKey = "prefersDemoModel";
+
+function chatHost(log: Log, editorActions: EditorActions, state: vscode.Memento): ChatHost {
   return {
+    get prefersDemo() {
+      return state.get(prefersDemoKey, false);
+    },
+    set prefersDemo(prefers: boolean) {
+      void state.update(prefersDemoKey, prefers ? true : undefined);
+    },
     language: vscode.env.language,
     settings: chatSettings,
     translate: (message, ...values) => vscode.l10n.t(message, ...values),

@@ -15,6 +15,7 @@ export type ErrorCode =
   | "engine-crashed"
   | "engine-stopped"
   | "engine-missing"
+  | "gpu-lost"
   | "platform-unsupported"
   | "no-model"
   | "busy"

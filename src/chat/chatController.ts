@@ -8,6 +8,7 @@ import type { ChatHost } from "./chatHost.ts";
 import type { ConversationKeeping } from "./conversationKeeping.ts";
 import { chosenModelOf, loadOptionsOf, replyOptionsOf } from "./engineOptions.ts";
 import { errorView } from "./errorText.ts";
+import { IdleUnload } from "./idleUnload.ts";
 import { MemoryState } from "./memoryState.ts";
 import { ModelSession, type ModelChoice } from "./modelSession.ts";
 import { showProgress } from "./replyProgress.ts";
@@ -43,6 +44,7 @@ export class ChatController implements Disposable {
   private readonly now: () => number;
   private readonly memory: MemoryState;
   private readonly replies: ReplyRunner;
+  private readonly idleUnload: IdleUnload;
 
   constructor(private readonly options: ChatControllerOptions) {
     this.engine = options.engine;
@@ -94,7 +96,14 @@ export class ChatController implements Disposable {
       now: this.now,
     });
     this.subscription = this.engine.onDidEmit((event) => this.follow(event));
-    this.model.choose(chosenModelOf(host.settings()));
+    this.idleUnload = new IdleUnload({
+      engine: this.engine,
+      minutes: () => host.settings().unloadAfterMinutes,
+      isIdle: () => this.model.isLoaded && !this.busy && !this.sideQuestions.busy,
+      unload: () => this.model.unload(),
+      now: this.now,
+    });
+    this.model.choose(chosenModelOf(host.settings(), host.prefersDemo));
   }
 
   /** Whether a reply is running. */
@@ -145,7 +154,8 @@ export class ChatController implements Disposable {
 
   /** Takes the model that the settings name now, unless it is the present one. */
   async settingsChanged(): Promise<void> {
-    await this.useModel(chosenModelOf(this.host.settings()));
+    this.host.prefersDemo = false;
+    await this.useModel(chosenModelOf(this.host.settings(), false));
   }
 
   /** Puts what went wrong into words made for the user. */
@@ -161,6 +171,7 @@ export class ChatController implements Disposable {
   dispose(): void {
     this.replies.stop();
     this.subscription.dispose();
+    this.idleUnload.dispose();
     this.model.dispose();
     this.channel.dispose();
   }
@@ -171,6 +182,7 @@ export class ChatController implements Disposable {
         this.channel.sendSnapshot();
         return;
       case "composing":
+        this.idleUnload.touch();
         if (this.model.view.state === "unloaded") await this.loadModel();
         return;
       case "send":
@@ -207,12 +219,14 @@ export class ChatController implements Disposable {
         await this.host.openLink(intent.href);
         return;
       case "useDemoModel":
+        this.host.prefersDemo = true;
         await this.useModel({ kind: "demo" });
         await this.loadModel();
         return;
       case "chooseModel": {
         const path = await this.host.pickModelFile();
         if (path === undefined) return;
+        this.host.prefersDemo = false;
         await this.useModel({ kind: "file", path });
         await this.loadModel();
         return;

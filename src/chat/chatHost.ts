@@ -10,6 +10,8 @@ export interface ChatSettings {
   readonly systemPrompt: string;
   readonly temperature: number;
   readonly maxTokens: number;
+  /** Minutes without use after which the model's memory is freed; 0: never. */
+  readonly unloadAfterMinutes: number;
 }
 
 export interface CodeUse {
@@ -24,6 +26,8 @@ export interface ChatHost {
   /** BCP 47 tag of the workbench's language. */
   readonly language: string;
   settings(): ChatSettings;
+  /** Whether the user works with the demo model, which is in no setting. Survives the window. */
+  prefersDemo: boolean;
   translate(message: string, ...values: (string | number)[]): string;
   /** Lets the user pick a model file and stores it in the settings. Undefined: cancelled. */
   pickModelFile(): Promise<string | undefined>;

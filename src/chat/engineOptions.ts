@@ -20,6 +20,7 @@ export function replyOptionsOf({ temperature, maxTokens }: ChatSettings): ReplyO
   return { sampling: { temperature, maxTokens } };
 }
 
-export function chosenModelOf({ modelPath }: ChatSettings): ModelChoice {
+export function chosenModelOf({ modelPath }: ChatSettings, prefersDemo: boolean): ModelChoice {
+  if (prefersDemo) return { kind: "demo" };
   return modelPath === "" ? { kind: "none" } : { kind: "file", path: modelPath };
 }

@@ -19,6 +19,8 @@ export const errorTexts: Readonly<Record<Exclude<ErrorCode, "internal" | "usage"
   "window-too-small": "The window is too small for the instructions. Choose a larger window or shorter instructions.",
   "engine-crashed": "The engine stopped unexpectedly. Your next message starts it again.",
   "engine-stopped": "The engine was stopped. Your next message starts it again.",
+  "gpu-lost":
+    "The graphics processor went away. Your next message starts the engine again; if it happens again, set daylong.model.gpu to off.",
   "engine-missing": "A part of Daylong is missing. Install the extension again.",
   "platform-unsupported": "Daylong does not run on this kind of machine yet.",
   "no-model": "No model is chosen yet. Choose a model, or try the demo model.",

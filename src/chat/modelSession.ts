@@ -79,6 +79,13 @@ export class ModelSession implements Disposable {
     this.knowsConversation = false;
   }
 
+  /** Frees the model's memory; the next message loads it again, from its snapshot. Nothing may be running. */
+  async unload(): Promise<void> {
+    this.loadedChoice = undefined;
+    await this.options.engine.unload();
+    this.show({ state: "unloaded", name: this.name, toy: this.isToy });
+  }
+
   /** The next message loads the model anew. */
   invalidate(): void {
     this.loadedChoice = undefined;

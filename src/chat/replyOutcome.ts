@@ -33,7 +33,7 @@ export function answeredTurn(result: TurnResult, before: string): Partial<TurnVi
 
 /** A turn whose reply failed. What had arrived is kept, and can be gone on with. */
 export function failedTurn(turn: TurnView, data: ErrorData, error: ErrorView): Partial<TurnView> {
-  const engineGone = data.code === "engine-crashed" || data.code === "engine-stopped";
+  const engineGone = ["engine-crashed", "engine-stopped", "gpu-lost"].includes(data.code);
   const hasText = turn.reply !== "" || turn.thought !== "";
   return { status: "failed", note: engineGone && hasText ? "interrupted" : "", error };
 }

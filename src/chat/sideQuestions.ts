@@ -34,6 +34,11 @@ export class SideQuestions {
 
   constructor(private readonly options: SideQuestionsOptions) {}
 
+  /** Whether a question is being answered. */
+  get busy(): boolean {
+    return this.running.size > 0;
+  }
+
   /** Loads the model if need be. Errors: `no-model`, and those of {@link Engine.load}. */
   async ready(): Promise<void> {
     this.preparing ??= this.options.ensureLoaded().finally(() => {

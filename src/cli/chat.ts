@@ -53,7 +53,7 @@ class ChatSession {
       const { code, message } = toErrorData(error);
       if (!this.args.json) throw error;
       this.print({ error: { code, message } });
-      if (code === "engine-crashed" || code === "engine-stopped") throw error;
+      if (["engine-crashed", "engine-stopped", "gpu-lost"].includes(code)) throw error;
     }
   }
 

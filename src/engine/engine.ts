@@ -250,6 +250,8 @@ export interface Engine extends Disposable {
    * loading the model again. Counters begin anew. `snapshotPath`: see {@link LoadOptions}.
    */
   openConversation(snapshotPath: string | undefined): Promise<RestoredFrom>;
+  /** Writes the conversation's snapshot and frees the model's memory. Nothing may be running. */
+  unload(): Promise<void>;
   /** Forgets the conversation (the head stays) and starts anew. */
   reset(): Promise<CacheState>;
 }

@@ -1,3 +1,4 @@
+import { engineFault, isDeviceLost } from "./engineFault.ts";
 import {
   CancellationTokenSource,
   ConnectionError,
@@ -164,6 +165,15 @@ export class EngineClient implements Engine {
     return this.request0(requests.reset);
   }
 
+  /** The process goes with the model: whatever its libraries hold goes too. It writes its snapshot and ends by itself. */
+  unload(): Promise<void> {
+    const { child } = this;
+    this.child = undefined;
+    child?.process.dispose();
+    if (child !== undefined) this.setStatus({ state: "idle" });
+    return Promise.resolve();
+  }
+
   dispose(): void {
     this.disposed = true;
     this.child?.process.dispose();
@@ -195,7 +205,7 @@ export class EngineClient implements Engine {
     try {
       return await response;
     } catch (error) {
-      if (error instanceof ResponseError && isErrorData(error.data)) throw fromErrorData(error.data);
+      if (error instanceof ResponseError && isErrorData(error.data)) throw this.answeredError(error.data);
       if (child !== this.child || error instanceof ConnectionError) {
         throw (
           this.crash ??
@@ -210,6 +220,24 @@ export class EngineClient implements Engine {
     }
   }
 
+  /** A child that has lost its graphics processor says so, but can do nothing any more: another one takes its place. */
+  private answeredError(data: ErrorData): DaylongError {
+    const { child } = this;
+    if (data.code !== "internal" || child === undefined || !isDeviceLost(data.detail ?? data.message)) {
+      return fromErrorData(data);
+    }
+    this.child = undefined;
+    child.process.dispose();
+    return this.crashed(engineFault(data.detail ?? data.message));
+  }
+
+  private crashed(error: DaylongError): DaylongError {
+    this.crash = error;
+    this.crashTimes.push(Date.now());
+    this.setStatus({ state: "crashed", error: toErrorData(error), willRestart: false });
+    return error;
+  }
+
   private running(): Child {
     if (this.disposed) throw new DaylongError("engine-stopped", "The engine has been shut down.");
     if (this.child !== undefined) return this.child;
@@ -218,9 +246,7 @@ export class EngineClient implements Engine {
       onDidCrash: (error) => {
         if (this.child?.process !== process) return;
         this.child = undefined;
-        this.crash = error;
-        this.crashTimes.push(Date.now());
-        this.setStatus({ state: "crashed", error: toErrorData(error), willRestart: false });
+        this.crashed(error);
       },
     });
     this.crash = undefined;

@@ -4,6 +4,8 @@ import { createMessageConnection, type MessageConnection } from "vscode-jsonrpc"
 import { IPCMessageReader, IPCMessageWriter } from "vscode-jsonrpc/node.js";
 import type { Disposable } from "../base/disposable.ts";
 import { DaylongError } from "../base/errors.ts";
+import { engineFault } from "./engineFault.ts";
+import { requests } from "./protocol.ts";
 
 /** Time for the child to write its last snapshot and end by itself once its channel is closed, in milliseconds. */
 const exitGrace = 35_000;
@@ -57,6 +59,11 @@ export class EngineProcess implements Disposable {
     return this.child.pid;
   }
 
+  /** Resolves when the child's event loop has turned. */
+  ping(): Promise<unknown> {
+    return this.connection.sendRequest(requests.ping);
+  }
+
   /** Ends a child that does not answer any more; reported as a crash. */
   kill(): void {
     this.child.kill("SIGKILL");
@@ -90,18 +97,6 @@ export class EngineProcess implements Disposable {
     this.connection.dispose();
     this.options.log(`engine process ended: ${how}`);
     const detail = [how, ...this.output].join("\n");
-    this.options.onDidCrash(
-      /Cannot find (package|module)/.test(detail)
-        ? new DaylongError(
-            "engine-missing",
-            "A part of Daylong's engine is missing from this installation. Install the extension again, for this platform.",
-            detail,
-          )
-        : new DaylongError(
-            "engine-crashed",
-            "The engine stopped unexpectedly. Your conversation is safe: the next message starts it again.",
-            detail,
-          ),
-    );
+    this.options.onDidCrash(engineFault(detail));
   }
 }

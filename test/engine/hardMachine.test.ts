@@ -51,6 +51,13 @@ describe("hard machines, in the forked engine", function () {
     assert.equal((await loadError(path("nothing.mjs"))).code, "engine-missing");
   });
 
+  it("a graphics processor that goes away, told on the last lines: the next message can start anew", async () => {
+    writeFileSync(path("lost.mjs"), `console.error("vk::Queue::submit: ErrorDeviceLost"); process.abort();`);
+    const error = await loadError(path("lost.mjs"));
+    assert.equal(error.code, "gpu-lost");
+    assert.match(error.message, /conversation is safe.*daylong\.model\.gpu/);
+  });
+
   for (const signal of ["SIGILL", "SIGSEGV", "SIGABRT"]) {
     it(`a processor that the native part was not built for, or any fault in it (${signal}): the parent lives`, async () => {
       writeFileSync(path("fault.mjs"), `process.kill(process.pid, "${signal}");`);

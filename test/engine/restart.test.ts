@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { demoModel, engineBundle } from "../fixtures/engine/paths.ts";
-import { KeptWindow } from "../fixtures/keptWindow.ts";
+import { ended, KeptWindow } from "../fixtures/keptWindow.ts";
 
 describe("a window that is opened again", function () {
   this.timeout(60_000);
@@ -16,8 +16,13 @@ describe("a window that is opened again", function () {
     for (const window of windows.splice(0)) await window.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const open = (within = folder): KeptWindow => {
-    const window = new KeptWindow({ folder: within, enginePath: engineBundle, modelPath: demoModel });
+  const open = (within = folder, unloadAfterMinutes = 0): KeptWindow => {
+    const window = new KeptWindow({
+      folder: within,
+      enginePath: engineBundle,
+      modelPath: demoModel,
+      unloadAfterMinutes,
+    });
     windows.push(window);
     return window;
   };
@@ -107,6 +112,36 @@ describe("a window that is opened again", function () {
     assert.ok(counters.decodedTokens < counters.windowTokens - 20, JSON.stringify(counters));
     await third.say("What is the green cache?");
     assert.match(third.controller.turns[2]?.reply ?? "", /47/);
+  });
+
+  it("whose last message was edited after the snapshot evaluates the new one", async () => {
+    const first = open();
+    await first.start();
+    await first.say("Hello for the first time.");
+    await first.close();
+    const second = open();
+    await second.start();
+    await second.controller.receive({ type: "editLast", text: "Remember that the green cache is 47." });
+    const { id, reply } = second.controller.turns[0] ?? assert.fail();
+    await second.killEngine();
+    await second.say("What is the green cache?");
+    assert.match(second.controller.turns[1]?.reply ?? "", /47/);
+    assert.deepEqual([second.controller.turns[0]?.id, second.controller.turns[0]?.reply], [id, reply]);
+  });
+
+  it("gives the model's memory back when nobody uses it, and goes on from the snapshot with the next message", async () => {
+    const window = open(folder, 0.005);
+    await window.start();
+    await window.say("Remember that the green cache is 47.");
+    const { pid } = window.engine;
+    await ended(pid);
+    assert.equal(window.engine.pid, undefined);
+    await window.say("What is the green cache?");
+    assert.match(window.controller.turns[1]?.reply ?? "", /47/);
+    const { counters } = await window.engine.cacheState();
+    assert.equal(counters.reprocessedTokens, 0);
+    assert.ok(counters.decodedTokens < counters.windowTokens - 20, JSON.stringify(counters));
+    assert.deepEqual(window.notices, []);
   });
 
   it("has a snapshot for each conversation: going back to one evaluates nothing", async () => {

@@ -188,6 +188,11 @@ export class LlamaEngine implements Engine {
     return this.state();
   }
 
+  async unload(): Promise<void> {
+    await this.close();
+    this.setStatus({ state: "idle" });
+  }
+
   /** The open conversation, for tests and the lab. @throws DaylongError `no-model` */
   get opened(): Session {
     if (this.session === undefined) throw new DaylongError("no-model", "No model is loaded. Choose one first.");
