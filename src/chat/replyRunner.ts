@@ -62,7 +62,7 @@ export class ReplyRunner {
       (result) => {
         if (result !== undefined) this.finish(result, keepsReply ? turn.reply : "");
       },
-      (error: unknown) => this.fail(turn.id, error),
+      (error: unknown) => this.fail(turn, kind, error),
     );
     this.settled = run.then(() => {
       this.stopping = undefined;
@@ -100,12 +100,19 @@ export class ReplyRunner {
     onDidRemember(result.cache);
   }
 
-  private fail(id: string, error: unknown): void {
+  /** `before`: the turn as it was. */
+  private fail(before: TurnView, kind: ReplyKind, error: unknown): void {
+    const { id } = before;
     const { host, transcript, describe } = this.options;
     const data = toErrorData(error);
     host.log(`reply failed: ${data.code}: ${data.detail ?? data.message}`);
     this.answeredId = undefined;
-    const turn = transcript.find(id);
-    if (turn !== undefined) transcript.change(id, failedTurn(turn, data, describe(data)));
+    const now = transcript.find(id);
+    if (now === undefined) return;
+    // A reply that was to be replaced, and of whose successor nothing came, is not lost.
+    const isKept = kind === "regenerate" && now.reply === "" && now.thought === "";
+    const { reply, thought, thoughtMs, timeToFirstTokenMs, tokensPerSecond, replyTokens } = before;
+    const kept = isKept ? { reply, thought, thoughtMs, timeToFirstTokenMs, tokensPerSecond, replyTokens } : {};
+    transcript.change(id, { ...kept, ...failedTurn(now, data, describe(data)) });
   }
 }

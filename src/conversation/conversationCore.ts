@@ -2,6 +2,7 @@ import { DaylongError } from "../base/errors.ts";
 import { Cache, type Addition } from "./cache.ts";
 import { CachePlanner } from "./cachePlan.ts";
 import type { ChatTemplate } from "./chatTemplate.ts";
+import type { OwedTokens } from "./conversationState.ts";
 import type { ConversationListener, PartText, ReplyOutcome, ReplySettings, StopFlag } from "./conversationTypes.ts";
 import { DetourQueue } from "./detourQueue.ts";
 import { prefill, StoppedError } from "./evaluation.ts";
@@ -209,6 +210,24 @@ export class ConversationCore {
     const whole = run !== undefined && run.openThought === undefined && plan.kept.includes(run.replySegment);
     if (whole && run.replySegment.tokens.length === this.owed?.length) this.unfinished = this.owed.unfinished;
     this.setup.listener.onCache();
+  }
+
+  /** What a stopped reply owes, if all of it belongs to the reply: a thought cannot be gone on with later. */
+  owedTokens(): OwedTokens | undefined {
+    if (this.unfinished === undefined) return undefined;
+    const { run, left } = this.unfinished;
+    const turn = this.turns.find(({ replyId }) => replyId === run.replySegment.key);
+    const isPlain = run.openThought === undefined && left.every(({ segment }) => segment === run.replySegment);
+    if (turn === undefined || left.length === 0 || !isPlain) return undefined;
+    return { turnId: turn.turnId, tokens: left.flatMap(({ tokens }) => [...tokens]) };
+  }
+
+  /** Takes over what a reply owed when its snapshot was written. */
+  adoptOwed({ turnId, tokens }: OwedTokens): void {
+    const turn = this.turns.find((candidate) => candidate.turnId === turnId);
+    const segment = turn === undefined ? undefined : this.cache.content(turn.replyId);
+    if (turn === undefined || segment === undefined) return;
+    this.unfinished = { run: this.runFor(turn, "", segment), left: [{ segment, tokens }] };
   }
 
   /** Evaluates what a stopped reply still owes, so that a detour finds the conversation as it was read. */

@@ -1,4 +1,5 @@
 import { Segment, type SegmentKind, type SegmentRun } from "./segment.ts";
+import type { Token } from "./tokenSequence.ts";
 import type { CachedTurn } from "./turn.ts";
 
 /** The books of a conversation, as they are kept beside the cells in a snapshot. */
@@ -14,12 +15,20 @@ export interface ConversationState {
   readonly turns: readonly CachedTurn[];
   /** Turns that stand behind newer ones because they were shown to the model again. */
   readonly broughtBack: readonly string[];
+  /** The last tokens of a reply that was stopped: sampled, but not evaluated. They go in with whatever comes next. */
+  readonly owed?: OwedTokens;
+}
+
+export interface OwedTokens {
+  readonly turnId: string;
+  readonly tokens: readonly Token[];
 }
 
 export function exportState(
   segments: readonly Segment[],
   turns: readonly CachedTurn[],
   broughtBack: Iterable<string>,
+  owed: OwedTokens | undefined,
 ): ConversationState {
   return {
     segments: segments.map(({ kind, key, turnId, dropped, tokens, runs }) => ({
@@ -32,6 +41,7 @@ export function exportState(
     })),
     turns,
     broughtBack: [...broughtBack],
+    ...(owed === undefined ? {} : { owed }),
   };
 }
 

@@ -174,8 +174,8 @@ export class StreamingConversation {
   }
 
   /**
-   * Lets `use` have the books for a snapshot while nothing moves: what a stopped reply owes is evaluated first, and if
-   * cells were erased last, the last token is evaluated again. An operation that comes meanwhile waits. Undefined while
+   * Lets `use` have the books for a snapshot while nothing moves: what a stopped reply owes is in them, and if cells were
+   * moved last, the last token is evaluated again. An operation that comes meanwhile waits. Undefined while
    * an operation runs, and while there is nothing to keep.
    */
   async settle<T>(use: (state: ConversationState) => Promise<T>): Promise<T | undefined> {
@@ -183,9 +183,10 @@ export class StreamingConversation {
     return this.core.whileStill(async () => {
       const turns = this.core.turns.filter((turn) => turn.phase === "answered");
       if (turns.length < this.core.turns.length) await this.core.rollBack(turns);
-      await this.core.flushUnfinished();
+      const owed = this.core.owedTokens();
+      if (owed === undefined) await this.core.flushUnfinished();
       if (this.cache.sequence.isUnsettled) await this.core.evaluateLastAgain();
-      return use(exportState(this.cache.segments, turns, this.broughtBack));
+      return use(exportState(this.cache.segments, turns, this.broughtBack, owed));
     });
   }
 
@@ -194,6 +195,7 @@ export class StreamingConversation {
     this.cache.adopt(importSegments(state));
     this.core.turns = state.turns.map((turn) => ({ ...turn }));
     for (const turnId of state.broughtBack) this.broughtBack.add(turnId);
+    if (state.owed !== undefined) this.core.adoptOwed(state.owed);
   }
 
   /** Evaluates attachments of a message that is still being typed; parts no longer given are erased. */
@@ -237,7 +239,9 @@ export class StreamingConversation {
   private isSame(turn: CachedTurn, past: PastTurn): boolean {
     if (turn.turnId !== past.turnId || !this.isAsked(turn, past)) return false;
     const segment = this.cache.content(turn.replyId);
-    const text = this.core.setup.tokenizer.decode(segment?.tokens ?? [], [], false).trim();
+    const owed = this.core.owedTokens();
+    const tokens = [...(segment?.tokens ?? []), ...(owed?.turnId === turn.turnId ? owed.tokens : [])];
+    const text = this.core.setup.tokenizer.decode(tokens, [], false).trim();
     return segment?.dropped === 0 ? text === past.reply.trim() : past.reply.trim().endsWith(text);
   }
 

@@ -24,7 +24,9 @@ for (let count = controller.turns.length; ; count++) {
   const { turns } = controller;
   const last = turns.at(-1);
   const any = turns[random(Math.max(1, turns.length))];
-  switch (last === undefined ? 0 : random(10)) {
+  const operation = last === undefined ? 0 : random(10);
+  if (last !== undefined && (operation === 7 || operation === 8)) tell({ replacing: last.id });
+  switch (operation) {
     case 6:
       await controller.receive({ type: any?.pinned === true ? "unpin" : "pin", id: any?.id ?? "" });
       break;

@@ -73,7 +73,10 @@ export async function runWindowKills(kills: number, firstSeed: number): Promise<
       const target = targets[seed % targets.length] ?? "both";
       killed[target] += 1;
       const statements = await liveAndDie(script, storage, seed, target, join(folder, "output"));
-      for (const statement of statements) if ("id" in statement) promised.set(statement.id, statement);
+      for (const statement of statements) {
+        if ("id" in statement) promised.set(statement.id, statement);
+        if ("replacing" in statement) promised.delete(statement.replacing);
+      }
       promisedTurns += statements.filter((statement) => "id" in statement).length;
 
       const conversation = onlyConversation(storage);
@@ -82,11 +85,7 @@ export async function runWindowKills(kills: number, firstSeed: number): Promise<
       if (report.damagedLines + report.missingRecords > 0) say(JSON.stringify(report));
       for (const { id, user, reply } of promised.values()) {
         const turn = content.find(id);
-        if (turn?.user === user && turn.reply === reply) continue;
-        // The newest reply may have been on its way to be replaced: what is there now is what must stay.
-        if (turn?.id === content.turns.at(-1)?.id && turn !== undefined)
-          promised.set(id, { id, user: turn.user, reply: turn.reply });
-        else say(`${id} is not what it was`);
+        if (turn?.user !== user || turn.reply !== reply) say(`${id} is not what it was`);
       }
 
       const copy = join(folder, "copy");

@@ -139,6 +139,21 @@ describe("the chat controller", () => {
     assert.equal(view().turns[2]?.status, "done");
   });
 
+  it("gives the old reply back when the engine dies before a word of the new one", async () => {
+    const { controller, engine, view, say } = setUp({ pieceMs: 5, answer: (text) => ({ text: text.repeat(20) }) });
+    await say("first");
+    const again = controller.receive({ type: "regenerate" });
+    await waitFor(() => calls(engine).at(-1) === "regenerate");
+    assert.equal(view().turns[0]?.reply, "");
+    engine.crash();
+    await again;
+    await settle();
+    const [turn] = view().turns;
+    assert.deepEqual([turn?.reply, turn?.status, turn?.error?.code], ["first".repeat(20), "failed", "engine-crashed"]);
+    await controller.receive({ type: "regenerate" });
+    assert.equal(view().turns[0]?.status, "done");
+  });
+
   it("does not tell the model of a broken reply that is to be replaced", async () => {
     const { controller, engine, view, say } = setUp({ pieceMs: 2, answer: (text) => ({ text: text.repeat(20) }) });
     const reply = say("only");
