@@ -8,8 +8,10 @@ export const settingDefaults = {
   "model.gpu": "auto" as ChatSettings["gpu"],
   "model.unloadAfterMinutes": 30,
   systemPrompt: "You are a coding assistant.",
-  "reply.temperature": 0.2,
+  "reply.temperature": null as number | null,
+  "reply.sampling": {} as ChatSettings["sampling"],
   "reply.maxTokens": 2048,
+  "reply.stopStrings": [] as readonly unknown[],
   "storage.limitMegabytes": 8192,
 };
 
@@ -28,8 +30,10 @@ export function chatSettings(): ChatSettings {
     gpu: read("model.gpu"),
     systemPrompt: read("systemPrompt"),
     temperature: read("reply.temperature"),
+    sampling: read("reply.sampling"),
     maxTokens: read("reply.maxTokens"),
     unloadAfterMinutes: read("model.unloadAfterMinutes"),
+    stopStrings: read("reply.stopStrings"),
   };
 }
 

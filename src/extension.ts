@@ -116,8 +116,8 @@ function conversationKeeper(
     workspace: (workspaceFile ?? workspaceFolders?.[0]?.uri)?.toString() ?? "",
     limitBytes: storageLimit,
     turnSettings: () => {
-      const { contextSize, systemPrompt, temperature, maxTokens } = chatSettings();
-      return { model: model(), contextSize, systemPrompt, temperature, maxTokens };
+      const { contextSize, systemPrompt, temperature, sampling, maxTokens } = chatSettings();
+      return { model: model(), contextSize, systemPrompt, temperature, sampling, maxTokens };
     },
     say: showKeeperNotice,
     log: (line) => log.line(line),

@@ -24,6 +24,8 @@ export type ErrorCode =
   | "nothing-to-regenerate"
   | "message-empty"
   | "detour-too-large"
+  | "schema-unsupported"
+  | "grammar-invalid"
   | "usage"
   | "internal";
 

@@ -8,10 +8,14 @@ export interface ChatSettings {
   readonly contextSize: number;
   readonly gpu: "auto" | "off";
   readonly systemPrompt: string;
-  readonly temperature: number;
+  /** Null: as the model recommends. */
+  readonly temperature: number | null;
+  /** Whatever stands in the settings under these names; what makes no sense is as the model recommends. */
+  readonly sampling: Readonly<Record<string, unknown>>;
   readonly maxTokens: number;
   /** Minutes without use after which the model's memory is freed; 0: never. */
   readonly unloadAfterMinutes: number;
+  readonly stopStrings: readonly unknown[];
 }
 
 export interface CodeUse {

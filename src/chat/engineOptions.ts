@@ -1,4 +1,4 @@
-import type { LoadOptions, ReplyOptions } from "../engine/engine.ts";
+import type { LoadOptions, ReplyOptions, Sampling } from "../engine/engine.ts";
 import type { ChatSettings } from "./chatHost.ts";
 import type { ModelChoice } from "./modelSession.ts";
 
@@ -16,9 +16,29 @@ export function loadOptionsOf(settings: ChatSettings, snapshotPath?: string): Om
   };
 }
 
-export function replyOptionsOf({ temperature, maxTokens }: ChatSettings): ReplyOptions {
-  return { sampling: { temperature, maxTokens } };
+/** A settings file holds what its writer put there: only what makes sense is handed on. */
+export function replyOptionsOf(settings: ChatSettings): ReplyOptions {
+  const { temperature, sampling, maxTokens } = settings;
+  const asked: Readonly<Record<string, unknown>> = { ...sampling, temperature };
+  const known = Object.entries(samplingRanges).filter(([name, accepts]) => {
+    const value = asked[name];
+    return typeof value === "number" && accepts(value);
+  });
+  const stopStrings = settings.stopStrings.filter((text) => typeof text === "string" && text !== "") as string[];
+  return {
+    sampling: { ...Object.fromEntries(known.map(([name]) => [name, asked[name]])), maxTokens },
+    ...(stopStrings.length === 0 ? {} : { stopStrings }),
+  };
 }
+
+const samplingRanges: Readonly<Record<Exclude<keyof Sampling, "maxTokens">, (value: number) => boolean>> = {
+  temperature: (value) => value >= 0,
+  topK: (value) => Number.isInteger(value) && value >= 0,
+  topP: (value) => value > 0 && value <= 1,
+  minP: (value) => value >= 0 && value <= 1,
+  repeatPenalty: (value) => value > 0,
+  seed: (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32,
+};
 
 export function chosenModelOf({ modelPath }: ChatSettings, prefersDemo: boolean): ModelChoice {
   if (prefersDemo) return { kind: "demo" };

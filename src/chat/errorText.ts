@@ -29,6 +29,8 @@ export const errorTexts: Readonly<Record<Exclude<ErrorCode, "internal" | "usage"
   "pins-full": "There is no room for another pin. Unpin a turn first.",
   "nothing-to-regenerate": "There is no reply to replace yet.",
   "message-empty": "The message is empty.",
+  "schema-unsupported": "Replies cannot be held to this JSON schema. Use a simpler one.",
+  "grammar-invalid": "The grammar could not be read. The log says where it fails.",
   "detour-too-large": "This question is too long to be asked on the side. Shorten it.",
 };
 

@@ -8,9 +8,7 @@ export interface ChatArguments {
   readonly modelPath: string;
   readonly contextSize: number | undefined;
   readonly systemPrompt: string;
-  readonly temperature: number | undefined;
-  readonly seed: number | undefined;
-  readonly maxTokens: number | undefined;
+  readonly reply: ReplyOptions;
   readonly json: boolean;
 }
 
@@ -189,15 +187,7 @@ class ChatSession {
   }
 
   private options(stopAfter?: number): ReplyOptions {
-    const { temperature, seed, maxTokens } = this.args;
-    return {
-      sampling: {
-        ...(temperature === undefined ? {} : { temperature }),
-        ...(seed === undefined ? {} : { seed }),
-        ...(maxTokens === undefined ? {} : { maxTokens }),
-      },
-      ...(stopAfter === undefined ? {} : { stopAfter }),
-    };
+    return { ...this.args.reply, ...(stopAfter === undefined ? {} : { stopAfter }) };
   }
 
   private past(turn: number): RememberedTurn {

@@ -1,14 +1,13 @@
 import { parseArgs } from "node:util";
 import { DaylongError, toErrorData } from "../base/errors.ts";
 import { chat } from "./chat.ts";
+import { wholeNumber } from "./numbers.ts";
 import { openEngine } from "./openEngine.ts";
+import { replyFlags, replyOptions } from "./replyOptions.ts";
 import { usage } from "./usage.ts";
 
 /** Exit codes: 64 for a wrong call (sysexits' EX_USAGE), 2 for everything else that has a code of ours. */
 const exitCodes = { usage: 64, failure: 2 };
-
-/** The engine counts tokens and seeds in 32 bits. */
-const largest = 2 ** 32 - 1;
 
 async function run(args: readonly string[]): Promise<void> {
   const { values, positionals } = parse(args);
@@ -23,9 +22,7 @@ async function run(args: readonly string[]): Promise<void> {
       modelPath: required(values.model, "--model FILE"),
       contextSize: wholeNumber(values.context, "--context", 256),
       systemPrompt: values.system ?? "You are a coding assistant.",
-      temperature: number(values.temperature, "--temperature", 0),
-      seed: wholeNumber(values.seed, "--seed", 0),
-      maxTokens: wholeNumber(values["max-tokens"], "--max-tokens", 1),
+      reply: replyOptions(values),
       json: values.json === true,
     });
     return;
@@ -66,9 +63,7 @@ const parseArguments = (args: readonly string[]) =>
       model: { type: "string" },
       context: { type: "string" },
       system: { type: "string" },
-      temperature: { type: "string" },
-      seed: { type: "string" },
-      "max-tokens": { type: "string" },
+      ...replyFlags,
       json: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
@@ -77,21 +72,6 @@ const parseArguments = (args: readonly string[]) =>
 function required(value: string | undefined, name: string): string {
   if (value === undefined) throw new DaylongError("usage", `chat needs ${name}.`);
   return value;
-}
-
-function number(value: string | undefined, name: string, least: number): number | undefined {
-  if (value === undefined) return undefined;
-  const parsed = Number(value);
-  if (value.trim() === "" || !Number.isFinite(parsed) || parsed < least) {
-    throw new DaylongError("usage", `${name} must be a number of at least ${least}, not "${value}".`);
-  }
-  return parsed;
-}
-
-function wholeNumber(value: string | undefined, name: string, least: number): number | undefined {
-  const parsed = number(value, name, least);
-  if (parsed === undefined || (Number.isInteger(parsed) && parsed <= largest)) return parsed;
-  throw new DaylongError("usage", `${name} must be a whole number of ${least} to ${largest}, not "${value ?? ""}".`);
 }
 
 // Whoever read the replies has gone (`| head`, say): there is nobody left to answer.

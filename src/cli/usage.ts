@@ -1,7 +1,13 @@
 export const usage = `Daylong on the command line: the engine of the extension, without VS Code.
 
-  npm run -s cli -- chat --model FILE [--context N] [--system TEXT] [--temperature T] [--seed S] [--max-tokens M] [--json]
+  npm run -s cli -- chat --model FILE [--context N] [--system TEXT] [--json] [sampling]
       Reads one user turn per line from standard input and prints each reply.
+      Sampling; what is not given is as the model's file recommends, else as suits code ("inspect" shows it):
+        --temperature T  --top-k N  --top-p P  --min-p P  --repeat-penalty R  --seed S
+        --max-tokens M        the longest reply
+        --stop TEXT           ends a reply where this appears in it, and leaves it out; may be given several times
+        --json-schema FILE    replies are JSON of this schema
+        --grammar FILE        replies follow this grammar (GBNF)
       With --json: JSON lines in, one JSON object per line out. Input lines:
         {"text": "…"}                          a user turn; with "attachments": [{"text": "…"}, …] before the text
         {"op": "regenerate"}                   another reply to the newest message
@@ -22,7 +28,7 @@ export const usage = `Daylong on the command line: the engine of the extension, 
       windowTokens, windowSize, timeToFirstTokenMs, tokensPerSecond. A line that fails gives {"error": {code, message}}.
 
   npm run -s cli -- inspect FILE
-      Prints the gate's verdict on a GGUF file: mode (stream, recompute, refuse), reasons, architecture, …
+      Prints the gate's verdict on a GGUF file: mode (stream, recompute, refuse), reasons, architecture, sampling, …
 
   Errors go to standard error with their code; the exit code is 64 for a wrong call and 2 otherwise.
   DAYLONG_LOG=1 shows the engine's log on standard error.

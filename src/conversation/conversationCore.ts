@@ -119,6 +119,8 @@ export class ConversationCore {
       between: async () => this.detours.runAll(run),
     });
     const left = run.finish(this.cache);
+    // Cells of a stop string: it was sampled, but is no part of the reply.
+    if (this.cache.floating > 0) await this.cache.eraseTail(countTokens(this.cache.segments));
     this.unfinished = result.stopReason === "end" ? undefined : { run, left };
     this.releasePin(turn);
     this.setup.listener.onCache();
@@ -145,7 +147,9 @@ export class ConversationCore {
   async goOn(turn: CachedTurn, settings: ReplySettings, stop: StopFlag | undefined): Promise<ReplyOutcome> {
     const before = this.marks();
     const { unfinished } = this;
-    const run = unfinished?.run ?? this.runFor(turn, "", this.cache.content(turn.replyId));
+    // A reply that met a stop string has ended: what comes now is read anew.
+    const open = unfinished?.run.metStopString === true ? undefined : unfinished?.run;
+    const run = open ?? this.runFor(turn, "", this.cache.content(turn.replyId));
     const prompt = unfinished?.left ?? [];
     if (unfinished === undefined) {
       // What stands behind the reply (glue that ends it, turns that were brought back) goes.

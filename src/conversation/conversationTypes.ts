@@ -5,7 +5,11 @@ import type { SamplingSettings, Token } from "./tokenSequence.ts";
 export type StopReason = "end" | "maxTokens" | "stopped" | "loop" | "stopString";
 
 export interface ReplySettings {
-  readonly sampling: SamplingSettings;
+  readonly sampling: Omit<SamplingSettings, "grammar">;
+  /** Texts that end the reply where they appear in it; they are no part of it. Not looked for in thoughts. */
+  readonly stopStrings?: readonly string[];
+  /** GBNF that the reply, not the thought before it, has to follow. */
+  readonly grammar?: string;
   /** Upper bound on the tokens of one reply; undefined: none. */
   readonly maxTokens?: number;
   /** Tokens of thought allowed before the thought is closed; undefined: no limit. */

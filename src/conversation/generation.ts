@@ -1,7 +1,7 @@
 import type { Addition, Cache } from "./cache.ts";
 import type { ReplySettings, StopFlag, StopReason } from "./conversationTypes.ts";
 import type { ReplyRun } from "./replyRun.ts";
-import type { Token, Tokenizer } from "./tokenSequence.ts";
+import type { SamplingSettings, Token, Tokenizer } from "./tokenSequence.ts";
 
 export interface GenerationSteps {
   /** Makes room for one more token, forgetting if it must; false if there is none to be had. */
@@ -35,9 +35,10 @@ export async function generateReply(
 ): Promise<GenerationResult> {
   let first: number | undefined;
   let thoughtEnd: number | undefined;
+  run.stopAt(settings.stopStrings ?? []);
   const generator = cache.sequence.generate(
     prompt.flatMap((addition) => addition.tokens),
-    settings.sampling,
+    { ...settings.sampling, ...grammarOf(settings, setup.tokenizer, run) },
   );
   const finish = async (stopReason: StopReason): Promise<GenerationResult> => {
     await generator.return(undefined);
@@ -76,6 +77,19 @@ export async function generateReply(
     if (settings.stopAfter !== undefined && sampled >= settings.stopAfter) return finish("stopped");
     if (settings.maxTokens !== undefined && sampled >= settings.maxTokens) return finish("maxTokens");
   }
+}
+
+/** A reply that is continued goes on in its grammar where it stood. */
+function grammarOf(settings: ReplySettings, tokenizer: Tokenizer, run: ReplyRun): Pick<SamplingSettings, "grammar"> {
+  if (settings.grammar === undefined) return {};
+  const text = run.text === "" ? tokenizer.decode(run.replySegment.tokens, [], false) : run.text;
+  return {
+    grammar: {
+      source: settings.grammar,
+      written: tokenizer.encode(text, false),
+      applies: () => run.openThought === undefined,
+    },
+  };
 }
 
 /** Stopped before the first token: the prompt is evaluated all the same, so that the cache holds the message. */

@@ -19,6 +19,14 @@ type State =
   | { readonly name: "reply" }
   | { readonly name: "ended" };
 
+/** Where a stop string began. */
+export interface StopCut {
+  /** The template prints this mark itself, behind each reply. */
+  readonly ofTemplate: boolean;
+  /** Text of the reply that shares a token with the stop string; empty if the stop string began with a token. */
+  readonly fragment: string;
+}
+
 interface Held {
   readonly tokens: readonly Token[];
   readonly text: string;
@@ -32,6 +40,10 @@ export class ReplyParser {
   private state: State;
   private held: Held[] = [];
   private readonly answers: readonly string[];
+  /** Stop strings of this reply alone, beside those of the template. */
+  private extraStops: readonly string[] = [];
+  /** What was met, at which place of a reply that ended at a text. */
+  private cut: StopCut | undefined;
 
   /** @param opened the tags whose opening one the generation prompt printed already */
   constructor(
@@ -51,6 +63,16 @@ export class ReplyParser {
   /** A stop string was met. */
   get ended(): boolean {
     return this.state.name === "ended";
+  }
+
+  /** How a reply was cut off at a stop string; undefined if it was not, or at a token of its own. */
+  get stopCut(): StopCut | undefined {
+    return this.cut;
+  }
+
+  /** Ends the reply at these texts too, from now on. */
+  stopAt(texts: readonly string[]): void {
+    this.extraStops = texts.filter((text) => text !== "");
   }
 
   /** @param tokens tokens that make whole characters, and their text */
@@ -136,10 +158,15 @@ export class ReplyParser {
   }
 
   private inReply(text: string): ReplyPiece[] {
-    const places = this.stopStrings.map((stop) => text.indexOf(stop)).filter((place) => place >= 0);
-    if (places.length === 0) return this.release("reply", overlap(text, this.stopStrings));
+    const stops = [...this.stopStrings, ...this.extraStops];
+    const places = stops.map((stop) => text.indexOf(stop)).filter((place) => place >= 0);
+    if (places.length === 0) return this.release("reply", overlap(text, stops));
     this.state = { name: "ended" };
-    return this.split("reply", Math.min(...places));
+    const place = Math.min(...places);
+    const ofTemplate = this.stopStrings.some((stop) => text.startsWith(stop, place));
+    const pieces = this.split("reply", place);
+    this.cut = { ofTemplate, fragment: pieces.find(({ tokens }) => tokens.length === 0)?.text ?? "" };
+    return pieces;
   }
 
   /**

@@ -74,6 +74,11 @@ export class ReplyRun {
     return this.parser.ended;
   }
 
+  /** Ends the reply at these texts too, from now on. */
+  stopAt(texts: readonly string[]): void {
+    this.parser.stopAt(texts);
+  }
+
   /** Adds a sampled token; true if the reply has run into a loop. */
   push(token: Token): boolean {
     this.sampled++;
@@ -95,12 +100,20 @@ export class ReplyRun {
     this.placeTokens(cache);
   }
 
-  /** The reply has ended. Returns tokens that were sampled but not evaluated, with their places. */
+  /**
+   * The reply has ended. Returns tokens that belong to it but were not evaluated, with their places. Where it was cut off
+   * at a stop string, the cells of that string stay behind as floating ones, for the caller to erase.
+   */
   finish(cache: Cache): Addition[] {
     this.spell(true);
     this.take(this.parser.flush());
     this.placeTokens(cache);
     cache.place(this.replySegment, []);
+    // A token that was reply at its front and stop string at its end is spelled anew.
+    const fragment = this.parser.stopCut?.fragment ?? "";
+    if (fragment !== "") {
+      return [{ segment: this.replySegment, tokens: this.setup.tokenizer.encode(fragment, false) }];
+    }
     const left = this.classified.map((piece) => ({ segment: this.segmentFor(piece), tokens: [piece.token] }));
     this.classified = [];
     return left;
@@ -118,7 +131,11 @@ export class ReplyRun {
   }
 
   private take(pieces: readonly ReplyPiece[]): void {
+    const { stopCut } = this.parser;
+    // The mark that a template prints behind each reply is of use there; any other stop string never was in the reply.
+    const forgets = stopCut !== undefined && (!stopCut.ofTemplate || stopCut.fragment !== "");
     for (const { kind, tokens, text } of pieces) {
+      if (kind === "tag" && forgets) continue;
       for (const token of tokens) this.classified.push({ kind, token });
       if (kind === "tag" || text === "") continue;
       if (kind === "thought") this.thought += text;

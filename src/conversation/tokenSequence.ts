@@ -14,6 +14,17 @@ export interface SamplingSettings {
   readonly minP?: number;
   readonly repeatPenalty?: number;
   readonly seed?: number;
+  readonly grammar?: GrammarUse;
+}
+
+/** A grammar that a reply has to follow. */
+export interface GrammarUse {
+  /** GBNF. */
+  readonly source: string;
+  /** What the reply holds already when it is continued: the grammar goes on behind it. */
+  readonly written: readonly Token[];
+  /** Whether the next token is part of the reply; a thought may say what it likes. */
+  applies(): boolean;
 }
 
 /**

@@ -19,6 +19,10 @@ export interface GateVerdict {
   /** Largest window (tokens) at which a sliding-window model still streams; undefined: no such limit. */
   readonly maxStreamWindow?: number;
   readonly hasChatTemplate: boolean;
+  /** How replies are sampled unless the options say otherwise: as the file recommends, else as suits code. */
+  readonly sampling: ReplySampling;
+  /** What of `sampling` the file recommends (`general.sampling.*`). */
+  readonly samplingFromModel: readonly (keyof ReplySampling)[];
 }
 
 /** What the self-test found: see engine/worker/selfTest.ts. Divergences in nats. */
@@ -76,12 +80,23 @@ export interface LoadedModel {
   readonly threads: number;
 }
 
-export interface Sampling {
-  readonly temperature?: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly minP?: number;
-  readonly repeatPenalty?: number;
+/** How the next token is drawn. */
+export interface ReplySampling {
+  /** 0: always the likeliest token. */
+  readonly temperature: number;
+  /** Only so many of the likeliest tokens count; 0: all. */
+  readonly topK: number;
+  /** Only the likeliest tokens count that have this much of the probability together; 1: all. */
+  readonly topP: number;
+  /** Only tokens count that are at least this part as likely as the likeliest; 0: all. */
+  readonly minP: number;
+  /** Divides the likelihood of the newest tokens; 1: off. */
+  readonly repeatPenalty: number;
+}
+
+/** What is left out is as the model recommends, else as suits code (see `GateVerdict.sampling`). */
+export interface Sampling extends Partial<ReplySampling> {
+  /** Makes sampling repeatable. */
   readonly seed?: number;
   /** Upper bound on the tokens of one reply. */
   readonly maxTokens?: number;
@@ -114,6 +129,12 @@ export type StopReason = "end" | "maxTokens" | "stopped" | "loop" | "stopString"
 
 export interface ReplyOptions {
   readonly sampling: Sampling;
+  /** Texts that end the reply where they appear in it; they are no part of it. Not looked for in thoughts. */
+  readonly stopStrings?: readonly string[];
+  /** JSON schema that the reply, not the thought before it, is held to. Errors: `schema-unsupported`. */
+  readonly jsonSchema?: Readonly<Record<string, unknown>>;
+  /** The same with a grammar, GBNF. Errors: `grammar-invalid`. */
+  readonly grammar?: string;
   /** Tokens of thought allowed before the thought is closed; undefined: no limit. */
   readonly thoughtBudget?: number;
   /** Ends the reply after this many tokens as the stop button would. */

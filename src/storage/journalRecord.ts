@@ -10,7 +10,10 @@ const turnSettings = z.object({
   /** Tokens; 0: chosen for the model. */
   contextSize: z.number(),
   systemPrompt: z.string(),
-  temperature: z.number(),
+  /** Null: as the model recommends. */
+  temperature: z.nullable(z.number()),
+  /** Other settings of sampling, as they stood in the settings file. */
+  sampling: z.optional(z.record(z.string(), z.unknown())),
   maxTokens: z.number(),
 });
 

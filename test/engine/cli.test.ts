@@ -179,6 +179,21 @@ describe("the command line", () => {
     assert.notEqual(replies[0], replies[2]);
   });
 
+  it("chat: keeps replies to a JSON schema, and ends them at a stop string", async () => {
+    writeFileSync(path("schema.json"), '{"type": "object", "properties": {"ok": {"type": "boolean"}}}');
+    const chat = ["chat", "--model", demoModel, "--context", "512", "--temperature", "0", "--max-tokens", "60"];
+    const held = await runCommandLine([...chat, "--json-schema", path("schema.json")], "Hello!\n");
+    assert.deepEqual([typeof (JSON.parse(held.stdout) as { ok: unknown }).ok, held.stderr], ["boolean", ""]);
+    const whole = (await runCommandLine(chat, `${longReply}\n`)).stdout;
+    const stop = whole.slice(10, 14);
+    const { stdout } = await runCommandLine([...chat, "--stop", "not there", "--stop", stop], `${longReply}\n`);
+    assert.equal(stdout.trim(), whole.slice(0, whole.indexOf(stop)).trim());
+    writeFileSync(path("pattern.json"), '{"type": "string", "pattern": "a"}');
+    const refused = await runCommandLine([...chat, "--json-schema", path("pattern.json")], "Hello!\n");
+    assert.equal(refused.exitCode, 2);
+    assertOneLine(refused.stderr, "schema-unsupported");
+  });
+
   it("inspect: prints the gate's verdict", async () => {
     const { exitCode, stdout } = await runCommandLine(["inspect", demoModel]);
     assert.equal(exitCode, 0);

@@ -46,6 +46,8 @@ describe("gate, by a model's file", () => {
       layers: 4,
       fileBytes: 1_251_392,
       hasChatTemplate: true,
+      sampling: { temperature: 0.2, topK: 40, topP: 0.95, minP: 0.05, repeatPenalty: 1 },
+      samplingFromModel: [],
     } satisfies GateVerdict);
   });
 

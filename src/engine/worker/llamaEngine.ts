@@ -17,6 +17,7 @@ import type {
   RememberedTurn,
   RestoredFrom,
   ReplyOptions,
+  ReplySampling,
   StopSignal,
   TurnResult,
   UserMessage,
@@ -27,6 +28,8 @@ import { LlamaTokenizer } from "./llamaTokenizer.ts";
 import { LlamaTokenSequence } from "./llamaTokenSequence.ts";
 import { decideMode, type ModelMode } from "./modelMode.ts";
 import { RecomputeTokenSequence } from "./recomputeTokenSequence.ts";
+import { grammarOf, hasGrammar } from "./replyGrammar.ts";
+import { completeSampling } from "./samplingDefaults.ts";
 import { modelFingerprint } from "./modelFingerprint.ts";
 import { SnapshotFiles, type SnapshotKey } from "./snapshotFiles.ts";
 import { SnapshotKeeper } from "./snapshotKeeper.ts";
@@ -54,6 +57,7 @@ interface Session {
   readonly tokenizer: LlamaTokenizer;
   readonly conversation: StreamingConversation;
   readonly templateName: string;
+  readonly defaults: ReplySampling;
 }
 
 /** The engine itself, in this process: the worker's main, the lab and tests use it; the extension host never does. */
@@ -92,7 +96,7 @@ export class LlamaEngine implements Engine {
       const store = new SelfTestStore(options.storagePath);
       const mode = await decideMode(verdict, options.modelPath, model, context.contextSize, store);
       const cells = context.getSequence(mode.mode === "stream" ? {} : { checkpoints: { max: 0, interval: false } });
-      this.session = this.open(runtime, cells, options, mode);
+      this.session = this.open(runtime, cells, options, verdict.sampling, mode);
       const { conversation } = this.session;
       const restoredFrom = await this.openSnapshot(this.session, options.snapshotPath);
       const loaded: LoadedModel = {
@@ -119,21 +123,23 @@ export class LlamaEngine implements Engine {
   }
 
   send(message: UserMessage, options: ReplyOptions, stop?: StopSignal): Promise<TurnResult> {
-    return this.reply((conversation) => conversation.send(message.turnId, message.parts, settingsOf(options), stop));
+    return this.reply(options, (conversation, settings) =>
+      conversation.send(message.turnId, message.parts, settings, stop),
+    );
   }
 
   regenerate(options: ReplyOptions, stop?: StopSignal): Promise<TurnResult> {
-    return this.reply((conversation) => conversation.regenerate(settingsOf(options), stop));
+    return this.reply(options, (conversation, settings) => conversation.regenerate(settings, stop));
   }
 
   editLast(message: UserMessage, options: ReplyOptions, stop?: StopSignal): Promise<TurnResult> {
-    return this.reply((conversation) =>
-      conversation.editLast(message.turnId, message.parts, settingsOf(options), stop),
+    return this.reply(options, (conversation, settings) =>
+      conversation.editLast(message.turnId, message.parts, settings, stop),
     );
   }
 
   continueReply(options: ReplyOptions, stop?: StopSignal): Promise<TurnResult> {
-    return this.reply((conversation) => conversation.continueReply(settingsOf(options), stop));
+    return this.reply(options, (conversation, settings) => conversation.continueReply(settings, stop));
   }
 
   async pin(turn: RememberedTurn): Promise<CacheState> {
@@ -151,8 +157,10 @@ export class LlamaEngine implements Engine {
     return this.state();
   }
 
-  detour(id: string, prompt: string, options: ReplyOptions, stop?: StopSignal): Promise<DetourResult> {
-    return this.opened.conversation.detour(id, prompt, settingsOf(options), stop);
+  async detour(id: string, prompt: string, options: ReplyOptions, stop?: StopSignal): Promise<DetourResult> {
+    const { conversation, runtime } = this.opened;
+    const grammar = hasGrammar(options) ? await grammarOf(runtime.model.llama, options) : undefined;
+    return conversation.detour(id, prompt, this.settingsOf(options, grammar), stop);
   }
 
   async evaluateAhead(turnId: string, parts: readonly MessagePart[]): Promise<CacheState> {
@@ -179,7 +187,7 @@ export class LlamaEngine implements Engine {
     this.keeper = undefined;
     await keeper?.close();
     await cells.clearHistory();
-    this.session = this.open(runtime, cells, options, mode);
+    this.session = this.open(runtime, cells, options, defaults, mode);
     return this.openSnapshot(this.session, snapshotPath);
   }
 
@@ -215,7 +223,13 @@ export class LlamaEngine implements Engine {
   }
 
   /** An empty conversation over cells that hold nothing. */
-  private open(runtime: LoadedRuntime, cells: LlamaContextSequence, options: LoadOptions, mode: ModelMode): Session {
+  private open(
+    runtime: LoadedRuntime,
+    cells: LlamaContextSequence,
+    options: LoadOptions,
+    defaults: ReplySampling,
+    mode: ModelMode,
+  ): Session {
     const { model, context } = runtime;
     const { template, placement } = templateForModel(model, new Date());
     const chunk = model.gpuLayers === 0 ? chunkTokens.cpu : chunkTokens.gpu;
@@ -249,7 +263,8 @@ export class LlamaEngine implements Engine {
       listener,
       clock: () => performance.now(),
     });
-    return { runtime, options, mode, cells, sequence, tokenizer, conversation, templateName: template.name };
+    const templateName = template.name;
+    return { runtime, options, defaults, mode, cells, sequence, tokenizer, conversation, templateName };
   }
 
   private async openSnapshot(session: Session, snapshotPath: string | undefined): Promise<RestoredFrom> {
@@ -292,8 +307,14 @@ export class LlamaEngine implements Engine {
     return cacheStateOf(conversation, runtime.context.contextSize);
   }
 
-  private async reply(work: (conversation: StreamingConversation) => Promise<ReplyOutcome>): Promise<TurnResult> {
-    const outcome = await work(this.opened.conversation);
+  private async reply(
+    options: ReplyOptions,
+    work: (conversation: StreamingConversation, settings: ReplySettings) => Promise<ReplyOutcome>,
+  ): Promise<TurnResult> {
+    const { conversation, runtime } = this.opened;
+    // Without a grammar nothing is waited for: operations run in the order in which they were asked for.
+    const grammar = hasGrammar(options) ? await grammarOf(runtime.model.llama, options) : undefined;
+    const outcome = await work(conversation, this.settingsOf(options, grammar));
     const { generationMs, ...result } = outcome;
     return {
       ...result,
@@ -302,17 +323,21 @@ export class LlamaEngine implements Engine {
     };
   }
 
+  private settingsOf({ sampling, ...limits }: ReplyOptions, grammar: string | undefined): ReplySettings {
+    const { maxTokens } = sampling;
+    const { thoughtBudget, stopAfter, stopStrings } = limits;
+    return {
+      sampling: completeSampling(sampling, this.opened.defaults),
+      ...(maxTokens === undefined ? {} : { maxTokens }),
+      ...(grammar === undefined ? {} : { grammar }),
+      ...(thoughtBudget === undefined ? {} : { thoughtBudget }),
+      ...(stopAfter === undefined ? {} : { stopAfter }),
+      ...(stopStrings === undefined ? {} : { stopStrings }),
+    };
+  }
+
   private setStatus(status: EngineStatus): void {
     this.current = status;
     this.statusEmitter.fire(status);
   }
-}
-
-function settingsOf({ sampling, ...limits }: ReplyOptions): ReplySettings {
-  const { maxTokens, ...rest } = sampling;
-  return {
-    sampling: rest,
-    ...(maxTokens === undefined ? {} : { maxTokens }),
-    ...limits,
-  };
 }

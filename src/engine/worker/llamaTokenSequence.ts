@@ -1,5 +1,6 @@
 import type { LlamaContextSequence, Token as LlamaToken } from "node-llama-cpp";
 import type { SamplingSettings, Token, TokenRange, TokenSequence } from "../../conversation/tokenSequence.ts";
+import { grammarState } from "./replyGrammar.ts";
 
 /** Newest tokens that the repeat penalty looks at. */
 const penaltyWindow = 64;
@@ -77,7 +78,8 @@ export class LlamaTokenSequence implements TokenSequence {
     prompt: readonly Token[],
     sampling: SamplingSettings,
   ): AsyncGenerator<Token, void, readonly Token[] | undefined> {
-    const { temperature = 0, topK = 40, topP = 0.95, minP = 0.05, repeatPenalty = 1, seed } = sampling;
+    const { temperature = 0, topK = 40, topP = 0.95, minP = 0.05, repeatPenalty = 1, seed, grammar } = sampling;
+    const grammarEvaluationState = grammar && (await grammarState(this.sequence.model, grammar));
     const generator = this.sequence.evaluate(asLlama(prompt), {
       temperature,
       topK,
@@ -92,6 +94,7 @@ export class LlamaTokenSequence implements TokenSequence {
               punishTokens: () => this.sequence.contextTokens.slice(-penaltyWindow),
             },
           }),
+      ...(grammarEvaluationState === undefined ? {} : { grammarEvaluationState }),
       contextShift: noShift,
     });
     try {

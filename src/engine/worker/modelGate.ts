@@ -4,6 +4,7 @@ import { DaylongError } from "../../base/errors.ts";
 import type { GateVerdict } from "../engine.ts";
 import { checkHyperparameters } from "./ggufCheck.ts";
 import { readGgufHeader, type GgufHeader } from "./ggufHeader.ts";
+import { samplingOf } from "./samplingDefaults.ts";
 import { judge, type GatePolicy } from "./gatePolicy.ts";
 import { keyHeadSize, ModelMetadata, readModelTraits } from "./modelTraits.ts";
 
@@ -32,6 +33,7 @@ export async function inspectModel(modelPath: string, policy: GatePolicy = curre
     layers: metadata.number(".block_count") ?? 0,
     fileBytes: others.reduce((bytes, part) => bytes + part.fileBytes, fileBytes),
     hasChatTemplate: metadata.text("tokenizer.chat_template") !== undefined,
+    ...samplingOf(metadata),
   };
 }
 
