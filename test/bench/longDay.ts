@@ -1,12 +1,11 @@
 // What a day of 5,000 turns costs the chat view, beside an empty conversation in the same run, in a real workbench.
-// Run after a build: node --import tsx test/bench/longDay.ts   Prints one line of JSON for each figure.
 import type { FrameLocator } from "playwright-core";
 import { openDriven, type DrivenWorkbench } from "../fixtures/driver/openDriven.ts";
 import { longDay } from "../fixtures/panel/sampleTurns.ts";
+import type { BenchContext } from "./bench.ts";
+import { median, quantile } from "./statistics.ts";
 
 const turns = 5_000;
-/** The views are measured in turn this often; medians are compared, since the machine is not ours alone. */
-const rounds = 7;
 const framesMeasured = 120;
 /** At 60 frames a second 9,000 pixels a second: a hard flick of the wheel. */
 const pixelsPerFrame = 150;
@@ -24,11 +23,6 @@ interface Figures {
   readonly keyP95: number;
   readonly heapMegabytes: number;
   readonly rows: number;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((first, second) => first - second);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
 }
 
 /** Closes the view and opens it again: it is built anew, from a snapshot. */
@@ -126,42 +120,48 @@ async function keysWhileStreaming({ workbench }: DrivenWorkbench, frame: FrameLo
   return delays;
 }
 
-const day = longDay(turns);
-const driven = await openDriven();
-// What the compiler of this file wraps around the functions that it sends into the page.
-await driven.workbench.page.addInitScript({ content: "globalThis.__name = (value) => value;" });
-try {
-  await driven.workbench.chat.frame.getByTestId("try-demo").click();
-  await driven.workbench.chat.frame.locator("[data-kind=toy]").waitFor({ timeout: 60_000 });
-  const empty: Figures[] = [];
-  const long: Figures[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    await driven.openConversation([]);
-    empty.push(await measure(driven));
-    await driven.openConversation(day);
-    long.push(await measure(driven));
+export async function run(context: BenchContext): Promise<unknown> {
+  const day = longDay(turns);
+  const rounds = context.number("rounds", context.quick ? 1 : 7);
+  const driven = await openDriven();
+  // What the compiler of this file wraps around the functions that it sends into the page.
+  await driven.workbench.page.addInitScript({ content: "globalThis.__name = (value) => value;" });
+  try {
+    await driven.workbench.chat.frame.getByTestId("try-demo").click();
+    await driven.workbench.chat.frame.locator("[data-kind=toy]").waitFor({ timeout: 60_000 });
+    const empty: Figures[] = [];
+    const long: Figures[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      await context.turn();
+      await driven.openConversation([]);
+      empty.push(await measure(driven));
+      await driven.openConversation(day);
+      long.push(await measure(driven));
+    }
+    const characters = day.reduce((sum, turn) => sum + turn.user.length + turn.reply.length, 0);
+    const rowsInDocument = Math.max(...long.map(({ rows }) => rows));
+    context.print({ turns, characters, rounds, rowsInDocument });
+    const figures = names.map((name) => compare(name, empty, long));
+    figures.forEach((line) => context.print(line));
+    return { turns, characters, rounds, rowsInDocument, figures };
+  } finally {
+    await driven.close();
   }
-  const characters = day.reduce((sum, turn) => sum + turn.user.length + turn.reply.length, 0);
-  console.log(JSON.stringify({ turns, characters, rounds, rowsInDocument: Math.max(...long.map(({ rows }) => rows)) }));
-  for (const name of ["firstPaint", "longestTask", "frame", "frameP95", "key", "keyP95", "heapMegabytes"] as const) {
-    const [before, after] = [empty, long].map((figures) => figures.map((figure) => figure[name]));
-    const [median, longMedian] = [quantile(before ?? [], 0.5), quantile(after ?? [], 0.5)];
-    const [best, longBest] = [Math.min(...(before ?? [])), Math.min(...(after ?? []))];
-    // What else this machine does can only make a round slower: the best of each shows the view's own share.
-    const figures = {
-      empty: median,
-      long: longMedian,
-      ratio: longMedian / median,
-      bestEmpty: best,
-      bestLong: longBest,
-    };
-    console.log(JSON.stringify({ name, ...figures, bestRatio: longBest / best }, (_, value) => round(value)));
-  }
-} finally {
-  await driven.close();
 }
 
-/** For JSON: numbers with two digits, everything else as it is. */
-function round(value: unknown): unknown {
-  return typeof value === "number" ? Math.round(value * 100) / 100 : value;
+const names = ["firstPaint", "longestTask", "frame", "frameP95", "key", "keyP95", "heapMegabytes"] as const;
+
+function compare(name: (typeof names)[number], empty: readonly Figures[], long: readonly Figures[]): object {
+  const [before, after] = [empty.map((figures) => figures[name]), long.map((figures) => figures[name])];
+  // What else this machine does can only make a round slower: the best of each shows the view's own share.
+  const [best, longBest] = [Math.min(...before), Math.min(...after)];
+  return {
+    name,
+    empty: median(before),
+    long: median(after),
+    ratio: median(after) / median(before),
+    bestEmpty: best,
+    bestLong: longBest,
+    bestRatio: longBest / best,
+  };
 }

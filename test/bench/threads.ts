@@ -1,20 +1,36 @@
 // Decode speed of the demo model by threads, on an idle and on a busy machine.
-// Run: node --import tsx test/bench/threads.ts
 import { fork, type ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { LlamaEngine } from "../../src/engine/worker/llamaEngine.ts";
+import type { BenchContext } from "./bench.ts";
 
 const modelPath = fileURLToPath(new URL("../../media/demo/tiny-chat.q8_0.gguf", import.meta.url));
-const cores = availableParallelism();
-/** Milliseconds of decoding for each figure. */
-const span = 4_000;
+const busyLoop = fileURLToPath(new URL("./busyLoop.mjs", import.meta.url));
 
-if (process.argv[2] === "busy") {
-  for (;;) Math.sqrt(Math.random());
+export async function run(context: BenchContext): Promise<unknown> {
+  const cores = availableParallelism();
+  /** Milliseconds of decoding for each figure. */
+  const span = context.number("span", context.quick ? 1_000 : 4_000);
+  const counts = [...new Set([1, Math.max(1, cores - 1), cores])];
+  const results: object[] = [];
+  for (const busyProcesses of [0, cores]) {
+    await context.turn();
+    const burners: ChildProcess[] = Array.from({ length: busyProcesses }, () => fork(busyLoop));
+    try {
+      for (const threads of counts) {
+        const figures = { cores, busyProcesses, threads, tokensPerSecond: await decodeSpeed(threads, span) };
+        results.push(figures);
+        context.print(figures);
+      }
+    } finally {
+      for (const burner of burners) burner.kill("SIGKILL");
+    }
+  }
+  return results;
 }
 
-async function decodeSpeed(threads: number): Promise<number> {
+async function decodeSpeed(threads: number, span: number): Promise<number> {
   const engine = new LlamaEngine(() => undefined);
   await engine.load({ modelPath, contextSize: 512, systemPrompt: "You are a coding assistant.", gpu: false, threads });
   const start = performance.now();
@@ -28,13 +44,3 @@ async function decodeSpeed(threads: number): Promise<number> {
   await engine.close();
   return speed;
 }
-
-const counts = [...new Set([1, Math.max(1, cores - 1), cores])];
-for (const load of [0, cores]) {
-  const burners: ChildProcess[] = Array.from({ length: load }, () => fork(fileURLToPath(import.meta.url), ["busy"]));
-  const speeds: string[] = [];
-  for (const threads of counts) speeds.push(`${threads} threads: ${(await decodeSpeed(threads)).toFixed(1)} tokens/s`);
-  console.log(`${cores} cores, ${load} busy processes beside: ${speeds.join(", ")}`);
-  for (const burner of burners) burner.kill("SIGKILL");
-}
-process.exit(0);

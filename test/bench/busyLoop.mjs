@@ -1,0 +1,2 @@
+// Keeps one core busy until it is ended.
+for (;;) Math.sqrt(Math.random());

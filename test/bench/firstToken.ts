@@ -1,0 +1,125 @@
+// Time to the first token with a full window: ours beside node-llama-cpp's LlamaChatSession, in turn, in one process, on the
+// same weights, with 100 new prompt tokens a turn. When its window is full, LlamaChatSession shortens the history as text
+// and evaluates most of it again; the ratio of the tokens handed to the decoder is the best that a ratio of times can be.
+import { LlamaChatSession, type LlamaContext } from "node-llama-cpp";
+import { LlamaEngine } from "../../src/engine/worker/llamaEngine.ts";
+import { NativeCells } from "../fixtures/engine/nativeCells.ts";
+import type { BenchContext } from "./bench.ts";
+import { benchModel } from "./benchModel.ts";
+import { figuresOf, type FirstTokenFigures, type FirstTokenTurn, type Sample } from "./firstTokenFigures.ts";
+
+const promptTokens = 100;
+const replyTokens = 4;
+const systemPrompt = "You are a coding assistant. Answer briefly, and show code where it helps.";
+
+/** A side that takes a message and says when the first token was there. */
+interface Side {
+  send(text: string): Promise<number>;
+  readonly cells: NativeCells;
+}
+
+export async function run(context: BenchContext): Promise<unknown> {
+  const { quick } = context;
+  const turns = context.number("turns", quick ? 10 : 100);
+  const contexts = context.numbers("contexts", quick ? [1024] : [1024, 2048, 4096]);
+  const threads = context.number("threads", 1);
+  const before = (context.before ?? {}) as Readonly<Record<string, { readonly all: readonly FirstTokenTurn[] }>>;
+  let results: Record<string, { all: readonly FirstTokenTurn[] } & FirstTokenFigures> = {};
+  for (const [size, { all }] of Object.entries(before)) results[size] = { ...figuresOf(all), all };
+  for (const contextSize of contexts) {
+    const known = results[contextSize]?.all ?? [];
+    await measure(context, contextSize, threads, turns - known.length, (added) => {
+      const all = [...known, ...added];
+      results = { ...results, [contextSize]: { ...figuresOf(all), all } };
+      context.keep(results);
+    });
+    const { all, ...figures } = results[contextSize] ?? { all: [] };
+    context.print({ contextSize, threads, ...figures, measured: all.length });
+  }
+  return results;
+}
+
+async function measure(
+  context: BenchContext,
+  contextSize: number,
+  threads: number,
+  turns: number,
+  report: (added: readonly FirstTokenTurn[]) => void,
+): Promise<void> {
+  if (turns <= 0) return;
+  const modelPath = benchModel(context.quick ? "quick" : "full");
+  const engine = new LlamaEngine(() => undefined);
+  await engine.load({ modelPath, contextSize, systemPrompt, gpu: false, threads });
+  const { runtime } = engine.opened;
+  const { flashAttention, batchSize } = runtime.context;
+  const theirContext = await runtime.model.createContext({ contextSize, threads, flashAttention, batchSize });
+  try {
+    const [ours, theirs] = [ourSide(engine), theirSide(theirContext)];
+    const added: FirstTokenTurn[] = [];
+    for (let turn = 0; added.length < turns; turn++) {
+      await context.turn();
+      const text = messageText(turn);
+      const first = turn % 2 === 0 ? ours : theirs;
+      const samples = new Map<Side, Sample>();
+      for (const side of [first, first === ours ? theirs : ours]) samples.set(side, await sample(side, text));
+      const [own, other] = [samples.get(ours), samples.get(theirs)];
+      // Only a full window counts: from the first eviction on, which both have behind them then.
+      const full = (turn + 1) * (promptTokens + replyTokens) > contextSize;
+      if (!full || own === undefined || other === undefined) continue;
+      added.push({ ours: own, theirs: other });
+      report(added);
+    }
+  } finally {
+    await theirContext.dispose();
+    await engine.close();
+  }
+}
+
+async function sample(side: Side, text: string): Promise<Sample> {
+  const before = side.cells.decoded;
+  const milliseconds = await side.send(text);
+  // Of the reply all but the last token are evaluated after the first one was there.
+  return { milliseconds, tokens: side.cells.decoded - before - (replyTokens - 1) };
+}
+
+function ourSide(engine: LlamaEngine): Side {
+  let turns = 0;
+  const options = { sampling: { temperature: 0, maxTokens: replyTokens } };
+  return {
+    cells: new NativeCells(engine.opened.runtime.context),
+    send: async (text) => {
+      const turnId = `turn.${++turns}`;
+      const { timeToFirstTokenMs } = await engine.send(
+        { turnId, parts: [{ id: `${turnId}.text`, kind: "text", text }] },
+        options,
+      );
+      return timeToFirstTokenMs;
+    },
+  };
+}
+
+function theirSide(context: LlamaContext): Side {
+  const cells = new NativeCells(context);
+  const session = new LlamaChatSession({ contextSequence: context.getSequence(), systemPrompt });
+  return {
+    cells,
+    send: async (text) => {
+      const start = performance.now();
+      let first = NaN;
+      const onToken = (): void => {
+        if (Number.isNaN(first)) first = performance.now() - start;
+      };
+      await session.prompt(text, { temperature: 0, maxTokens: replyTokens, onToken });
+      return first;
+    },
+  };
+}
+
+/** Marks of the template, its words and line breaks, and the last token of the reply before, which is evaluated now. */
+const glueTokens = 22;
+
+/** Other text for each turn. A character is a token of this model, except "th". */
+function messageText(turn: number): string {
+  const words = `turn ${turn}: what does my function give back when its list is empty, and is it for good? `;
+  return words.repeat(2).slice(0, promptTokens - glueTokens);
+}

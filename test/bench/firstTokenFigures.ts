@@ -1,0 +1,41 @@
+import { againstBound, median, summarise, type AgainstBound, type Summary } from "./statistics.ts";
+
+/** One turn of one side. Milliseconds; tokens handed to the decoder, counted at the native call. */
+export interface Sample {
+  readonly milliseconds: number;
+  readonly tokens: number;
+}
+
+export interface FirstTokenTurn {
+  readonly ours: Sample;
+  readonly theirs: Sample;
+}
+
+export interface FirstTokenFigures {
+  readonly turns: number;
+  /** Turns in which the other evaluated at least three times the new tokens. */
+  readonly slowTurnsOfOthers: number;
+  /** Of those turns: medians of the ratios, theirs over ours. */
+  readonly times: AgainstBound;
+  readonly ours: Summary & { readonly p99OverP50: number };
+  readonly theirs: Summary;
+  readonly tokensOurs: Summary;
+  readonly tokensTheirs: Summary;
+}
+
+export function figuresOf(turns: readonly FirstTokenTurn[]): FirstTokenFigures {
+  const slow = turns.filter(({ ours, theirs }) => theirs.tokens >= 3 * ours.tokens);
+  const ratio = (of: keyof Sample): number => median(slow.map(({ ours, theirs }) => theirs[of] / ours[of]));
+  const times = (side: keyof FirstTokenTurn, of: keyof Sample): Summary =>
+    summarise(turns.map((turn) => turn[side][of]));
+  const ours = times("ours", "milliseconds");
+  return {
+    turns: turns.length,
+    slowTurnsOfOthers: slow.length,
+    times: againstBound(ratio("milliseconds"), ratio("tokens")),
+    ours: { ...ours, p99OverP50: ours.p99 / ours.p50 },
+    theirs: times("theirs", "milliseconds"),
+    tokensOurs: times("ours", "tokens"),
+    tokensTheirs: times("theirs", "tokens"),
+  };
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { figuresOf, type FirstTokenTurn } from "../bench/firstTokenFigures.ts";
+import { againstBound, median, quantile, rounded, summarise } from "../bench/statistics.ts";
+
+describe("the arithmetic of the benchmarks", () => {
+  it("takes quantiles between two values in proportion, whatever their order", () => {
+    assert.equal(quantile([30, 10, 20], 0), 10);
+    assert.equal(quantile([30, 10, 20], 1), 30);
+    assert.equal(quantile([4, 1, 3, 2], 0.5), 2.5);
+    assert.equal(quantile([0, 100], 0.99), 99);
+    assert.equal(median([7]), 7);
+    assert.ok(Number.isNaN(median([])));
+  });
+
+  it("is not moved by one outlier, in the middle and in the spread", () => {
+    const { p50, spread, max, count } = summarise([10, 11, 12, 13, 9_000]);
+    assert.deepEqual([p50, spread, max, count], [12, 1, 9_000, 5]);
+  });
+
+  it("sets a ratio beside its bound", () => {
+    assert.deepEqual(againstBound(9, 10), { ratio: 9, bound: 10, reached: 0.9 });
+  });
+
+  it("compares only the turns in which the other evaluated again, turn by turn", () => {
+    const turn = (milliseconds: number, tokens: number): FirstTokenTurn => ({
+      ours: { milliseconds: 100, tokens: 100 },
+      theirs: { milliseconds, tokens },
+    });
+    const figures = figuresOf([turn(100, 100), turn(810, 900), turn(890, 1_000), turn(120, 100)]);
+    assert.equal(figures.slowTurnsOfOthers, 2);
+    assert.deepEqual([figures.times.ratio, figures.times.bound], [8.5, 9.5]);
+    assert.equal(figures.turns, 4);
+    assert.equal(figures.ours.p99OverP50, 1);
+  });
+
+  it("prints four digits, and nothing that is no number as one", () => {
+    const text = JSON.stringify({ a: 1 / 3, b: 123_456, c: NaN, d: "x", e: 98_765.4321 }, rounded);
+    assert.equal(text, '{"a":0.3333,"b":123456,"c":null,"d":"x","e":98770}');
+  });
+});
