@@ -38,6 +38,19 @@ export function ModelBanner() {
       return (
         <>
           {current.toy ? <ToyBanner /> : null}
+          {current.gpuFallback === undefined ? null : (
+            <Banner
+              kind="info"
+              icon="info"
+              title={text("gpuFallbackTitle", current.gpuFallback.gpu)}
+              detail={text(
+                current.gpuFallback.reason === "out-of-memory" ? "gpuFallbackMemory" : "gpuFallbackUnavailable",
+              )}
+            >
+              <Action label="restartEngine" onClick={() => send({ type: "restartEngine" })} />
+              <Action label="showLog" onClick={() => send({ type: "showLog" })} />
+            </Banner>
+          )}
           {current.mode === "recompute" ? (
             <Banner
               kind="info"

@@ -7,6 +7,7 @@ export interface ChatSettings {
   /** Tokens; 0: chosen for the model. */
   readonly contextSize: number;
   readonly gpu: "auto" | "off";
+  readonly valueCache: "f16" | "q8_0";
   readonly systemPrompt: string;
   /** Null: as the model recommends. */
   readonly temperature: number | null;

@@ -7,10 +7,11 @@ import type { ModelChoice } from "./modelSession.ts";
  * @param snapshotPath see `LoadOptions.snapshotPath`
  */
 export function loadOptionsOf(settings: ChatSettings, snapshotPath?: string): Omit<LoadOptions, "modelPath"> {
-  const { contextSize, gpu, systemPrompt } = settings;
+  const { contextSize, gpu, valueCache, systemPrompt } = settings;
   return {
     ...(contextSize > 0 ? { contextSize } : {}),
     gpu: gpu === "off" ? false : "auto",
+    ...(valueCache === "q8_0" ? { valueCache } : {}),
     systemPrompt,
     ...(snapshotPath === undefined ? {} : { snapshotPath }),
   };

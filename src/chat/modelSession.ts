@@ -1,7 +1,15 @@
 import { basename } from "node:path";
 import type { Disposable } from "../base/disposable.ts";
 import { DaylongError, toErrorData, type ErrorData } from "../base/errors.ts";
-import type { CacheState, Engine, EngineStatus, LoadOptions, RememberedTurn, RestoredFrom } from "../engine/engine.ts";
+import type {
+  CacheState,
+  Engine,
+  EngineStatus,
+  Hardware,
+  LoadOptions,
+  RememberedTurn,
+  RestoredFrom,
+} from "../engine/engine.ts";
 import type { ErrorView, ModelView } from "../messages/chatMessages.ts";
 
 /** Which model the conversation runs on. The demo model is part of the product and has no path in the settings. */
@@ -173,12 +181,13 @@ export class ModelSession implements Disposable {
         this.showLoading(status.fraction);
         return;
       case "ready": {
-        const { verdict, gpu, mode, reasons } = status.model;
+        const { verdict, hardware, mode, reasons } = status.model;
         this.show({
           state: "ready",
           name: this.isToy ? this.name : verdict.name || this.name,
           toy: this.isToy,
-          gpu,
+          gpu: gpuText(hardware),
+          ...(hardware.gpuFallback === undefined ? {} : { gpuFallback: hardware.gpuFallback }),
           mode,
           reasons,
         });
@@ -204,4 +213,9 @@ export class ModelSession implements Disposable {
     this.current = model;
     this.options.onDidChange(model);
   }
+}
+
+/** `CUDA`, or `CUDA 20/29` where only some of the layers are there. */
+function gpuText({ gpu, gpuLayers, totalLayers }: Hardware): string {
+  return gpuLayers === 0 || gpuLayers >= totalLayers ? gpu : `${gpu} ${gpuLayers}/${totalLayers}`;
 }

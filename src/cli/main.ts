@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { DaylongError, toErrorData } from "../base/errors.ts";
 import { chat } from "./chat.ts";
 import { wholeNumber } from "./numbers.ts";
-import { openEngine } from "./openEngine.ts";
+import { inspect } from "./inspect.ts";
 import { replyFlags, replyOptions } from "./replyOptions.ts";
 import { usage } from "./usage.ts";
 
@@ -28,13 +28,7 @@ async function run(args: readonly string[]): Promise<void> {
     return;
   }
   if (command === "inspect" && rest.length === 1) {
-    const engine = openEngine();
-    try {
-      const verdict = await engine.inspect(rest[0] ?? "");
-      process.stdout.write(`${JSON.stringify(verdict, null, 2)}\n`);
-    } finally {
-      engine.dispose();
-    }
+    await inspect(rest[0] ?? "", values.load === true, wholeNumber(values.context, "--context", 256));
     return;
   }
   throw new DaylongError(
@@ -65,6 +59,7 @@ const parseArguments = (args: readonly string[]) =>
       system: { type: "string" },
       ...replyFlags,
       json: { type: "boolean" },
+      load: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });

@@ -27,8 +27,9 @@ export const usage = `Daylong on the command line: the engine of the extension, 
       (so far), reprocessedTokens (in this turn: decoded by the library's meter minus appended by us), omittedTokens,
       windowTokens, windowSize, timeToFirstTokenMs, tokensPerSecond. A line that fails gives {"error": {code, message}}.
 
-  npm run -s cli -- inspect FILE
+  npm run -s cli -- inspect FILE [--load [--context N]]
       Prints the gate's verdict on a GGUF file: mode (stream, recompute, refuse), reasons, architecture, sampling, …
+      With --load the model is loaded: how it runs here, its window, its hardware, and why if that is not the GPU.
 
   Errors go to standard error with their code; the exit code is 64 for a wrong call and 2 otherwise.
   DAYLONG_LOG=1 shows the engine's log on standard error.

@@ -44,7 +44,10 @@ export interface LoadOptions {
   readonly systemPrompt: string;
   /** "auto" or false (CPU only). */
   readonly gpu: "auto" | false;
+  /** Undefined: chosen for this machine. */
   readonly threads?: number;
+  /** How values are kept in the cache: 8 bits take half of the memory, and need flash attention. Default: f16. */
+  readonly valueCache?: "f16" | "q8_0";
   /** Folder for what is learned about models (self-tests). Undefined: learned again at each load. */
   readonly storagePath?: string;
   /** Path without extension for the snapshot of this conversation's cells. Undefined: none is read or written. */
@@ -76,8 +79,28 @@ export interface LoadedModel {
   readonly headTokens: number;
   /** Free tokens kept for detours and follow-ups. */
   readonly reserve: number;
+  readonly hardware: Hardware;
+}
+
+/** What a model runs on. */
+export interface Hardware {
+  /** "CPU", "Metal", "CUDA" or "Vulkan". */
   readonly gpu: string;
+  /** Layers on the GPU, of all; the rest is on the CPU. */
+  readonly gpuLayers: number;
+  readonly totalLayers: number;
+  /** Why the model is on the CPU although a GPU was wanted and is there. */
+  readonly gpuFallback?: GpuFallback;
   readonly threads: number;
+  readonly valueCache: "f16" | "q8_0";
+  /** `auto`: llama.cpp uses it where the model and the hardware can. */
+  readonly flashAttention: boolean | "auto";
+}
+
+export interface GpuFallback {
+  readonly gpu: string;
+  /** `unavailable`: Daylong's part for it is missing, or it failed. */
+  readonly reason: "out-of-memory" | "unavailable";
 }
 
 /** How the next token is drawn. */

@@ -88,8 +88,10 @@ export class EngineClient implements Engine {
     try {
       const model = await this.request(requests.load, { ...this.options.loadDefaults, ...options });
       this.setStatus({ state: "ready", model });
-      const { verdict, mode, reasons, selfTest, restoredFrom } = model;
-      this.options.log(`loaded: ${JSON.stringify({ name: verdict.name, mode, reasons, selfTest, restoredFrom })}`);
+      const { verdict, mode, reasons, selfTest, restoredFrom, windowSize, hardware } = model;
+      this.options.log(
+        `loaded: ${JSON.stringify({ name: verdict.name, mode, reasons, selfTest, restoredFrom, windowSize, hardware })}`,
+      );
       return model;
     } catch (error) {
       if (this.current.state === "loading") this.setStatus({ state: "idle" });

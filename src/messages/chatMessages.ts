@@ -68,6 +68,8 @@ export type ModelView =
       readonly name: string;
       readonly toy: boolean;
       readonly gpu: string;
+      /** The GPU that was wanted, and why the model runs on the CPU instead. */
+      readonly gpuFallback?: { readonly gpu: string; readonly reason: "out-of-memory" | "unavailable" };
       /** `recompute`: this model cannot shift; after forgetting it reads what is kept again. */
       readonly mode: "stream" | "recompute";
       readonly reasons: readonly string[];

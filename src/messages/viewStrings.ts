@@ -96,6 +96,11 @@ export const viewStrings = {
   toyTitle: "Demo model: a toy.",
   toyText: "It shows how the chat works and knows next to nothing.",
   toyChoose: "Choose a real model",
+  gpuFallbackTitle: "{0} is not used.",
+  gpuFallbackMemory:
+    "It has too little free memory for this model, so the model runs on the CPU, which is slower. A smaller model or window may fit; close programs that use the GPU and start the engine again.",
+  gpuFallbackUnavailable:
+    "It could not be started, so the model runs on the CPU, which is slower. An up-to-date driver may help; the log says more.",
   loadingTitle: "Loading {0}",
   failedTitle: "{0} could not be loaded",
   crashedTitle: "The engine stopped unexpectedly",

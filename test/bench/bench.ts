@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { rounded } from "./statistics.ts";
 
 /** What a benchmark is given. */
@@ -55,14 +54,10 @@ ${Object.entries(benchmarks)
 
 /** Runs one benchmark by name. @throws if there is none, or a flag makes no sense */
 export async function bench(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, strict: false });
-  const [name = ""] = positionals;
+  const { name, flags } = parse(args);
   const entry = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
   if (entry === undefined) throw new Error(usage);
-  const text = (flag: string): string | undefined => {
-    const value = values[flag];
-    return typeof value === "string" ? value : undefined;
-  };
+  const text = (flag: string): string | undefined => flags.get(flag);
   const file = text("json");
   const kept = readKept(file);
   const keep = (result: unknown): void => {
@@ -74,7 +69,7 @@ export async function bench(args: readonly string[]): Promise<void> {
   const pause = text("pause-while");
   const { run } = await entry.load();
   const result = await run({
-    quick: values["quick"] === true,
+    quick: flags.has("quick"),
     number: (flag, otherwise) => numbersIn(text(flag))?.[0] ?? otherwise,
     numbers: (flag, otherwise) => numbersIn(text(flag)) ?? otherwise,
     before: kept[name],
@@ -85,6 +80,23 @@ export async function bench(args: readonly string[]): Promise<void> {
     keep,
   });
   keep(result);
+}
+
+/** Each benchmark has flags of its own, so they are not listed here: all but `--quick` are followed by a value. */
+function parse(args: readonly string[]): { name: string; flags: ReadonlyMap<string, string> } {
+  const flags = new Map<string, string>();
+  let name = "";
+  for (let index = 0; index < args.length; index++) {
+    const word = args[index] ?? "";
+    if (!word.startsWith("--")) name = word;
+    else if (word === "--quick") flags.set("quick", "");
+    else {
+      const value = args[++index];
+      if (value === undefined) throw new Error(`${word} needs a value.\n\n${usage}`);
+      flags.set(word.slice(2), value);
+    }
+  }
+  return { name, flags };
 }
 
 function readKept(file: string | undefined): Readonly<Record<string, unknown>> {

@@ -204,6 +204,18 @@ describe("the command line", () => {
     );
   });
 
+  it("inspect --load: says what the model runs on, and in which window", async () => {
+    const { exitCode, stdout, stderr } = await runCommandLine(["inspect", demoModel, "--load", "--context", "256"]);
+    assert.deepEqual([exitCode, stderr], [0, ""]);
+    const loaded = JSON.parse(stdout) as {
+      mode: string;
+      windowSize: number;
+      hardware: { gpu: string; threads: number };
+    };
+    assert.deepEqual([loaded.mode, loaded.windowSize], ["stream", 256]);
+    assert.ok(loaded.hardware.gpu !== "" && loaded.hardware.threads >= 1);
+  });
+
   describe("a file that is no model", () => {
     const files: readonly (readonly [name: string, code: string, make: (file: string) => void])[] = [
       ["text", "model-not-gguf", (file) => writeFileSync(file, "This is not a model.\n".repeat(100))],

@@ -62,6 +62,7 @@ describe("sampling from the settings", () => {
     modelPath: "",
     contextSize: 0,
     gpu: "auto",
+    valueCache: "f16",
     systemPrompt: "",
     temperature: null,
     sampling: {},

@@ -23,6 +23,7 @@ import type {
   UserMessage,
 } from "../engine.ts";
 import { cacheStateOf } from "./cacheState.ts";
+import type { EngineLibrary } from "./engineLibrary.ts";
 import { LlamaRuntime, type LoadedRuntime } from "./llamaRuntime.ts";
 import { LlamaTokenizer } from "./llamaTokenizer.ts";
 import { LlamaTokenSequence } from "./llamaTokenSequence.ts";
@@ -71,8 +72,11 @@ export class LlamaEngine implements Engine {
   private session: Session | undefined;
   private keeper: SnapshotKeeper | undefined;
 
-  constructor(private readonly log: (line: string) => void) {
-    this.runtime = new LlamaRuntime(log);
+  constructor(
+    private readonly log: (line: string) => void,
+    library?: EngineLibrary,
+  ) {
+    this.runtime = new LlamaRuntime(log, library);
   }
 
   get status(): EngineStatus {
@@ -94,7 +98,14 @@ export class LlamaEngine implements Engine {
       );
       const { context, model } = runtime;
       const store = new SelfTestStore(options.storagePath);
-      const mode = await decideMode(verdict, options.modelPath, model, context.contextSize, store);
+      const mode = await decideMode(
+        verdict,
+        options.modelPath,
+        model,
+        context.contextSize,
+        store,
+        runtime.hardware.valueCache,
+      );
       const cells = context.getSequence(mode.mode === "stream" ? {} : { checkpoints: { max: 0, interval: false } });
       this.session = this.open(runtime, cells, options, verdict.sampling, mode);
       const { conversation } = this.session;
@@ -106,8 +117,7 @@ export class LlamaEngine implements Engine {
         windowSize: context.contextSize,
         headTokens: conversation.headTokens,
         reserve: conversation.limits.reserve,
-        gpu: model.gpuLayers === 0 ? "CPU" : String(model.llama.gpu),
-        threads: context.idealThreads,
+        hardware: runtime.hardware,
       };
       this.setStatus({ state: "ready", model: loaded });
       return loaded;
@@ -182,7 +192,7 @@ export class LlamaEngine implements Engine {
   }
 
   async openConversation(snapshotPath: string | undefined): Promise<RestoredFrom> {
-    const { runtime, cells, mode, options } = this.opened;
+    const { runtime, cells, defaults, mode, options } = this.opened;
     const { keeper } = this;
     this.keeper = undefined;
     await keeper?.close();

@@ -1,46 +1,60 @@
-import { availableParallelism, freemem } from "node:os";
-import {
-  getLlama,
-  InsufficientMemoryError,
-  LlamaLogLevel,
-  type Llama,
-  type LlamaContext,
-  type LlamaModel,
-} from "node-llama-cpp";
-import { DaylongError } from "../../base/errors.ts";
-import type { GateVerdict, LoadOptions } from "../engine.ts";
-
-/** Window chosen when none is asked for: the largest that the model was trained at, up to this many tokens. */
-const comfortableContext = 8192;
+import { availableParallelism } from "node:os";
+import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
+import { DaylongError, toErrorData } from "../../base/errors.ts";
+import type { GateVerdict, Hardware, LoadOptions } from "../engine.ts";
+import { contextMemory } from "./contextMemory.ts";
+import { readTopology } from "./cpuTopology.ts";
+import { nodeLlamaLibrary, type EngineLibrary } from "./engineLibrary.ts";
+import { attemptsFor, fallbackAfter, gpuName, type Attempt, type Backend } from "./gpuAttempts.ts";
+import { loadError, nativePartError } from "./loadError.ts";
+import { chooseThreads } from "./threadChoice.ts";
+import { chooseWindow } from "./windowChoice.ts";
 
 /** Tokens. A smaller window is not worth offering. */
 const leastOffer = 512;
+/** Tokens of a window that layers on the GPU leave room for, where none is asked for. */
+const fittedWindow = 8_192;
 
 export interface LoadedRuntime {
   readonly model: LlamaModel;
   readonly context: LlamaContext;
+  readonly hardware: Hardware;
 }
+
+type ValueCache = NonNullable<LoadOptions["valueCache"]>;
 
 /** The engine library, loaded once for each kind of hardware. */
 export class LlamaRuntime {
-  private readonly instances = new Map<LoadOptions["gpu"], Promise<Llama>>();
+  private readonly instances = new Map<Backend, Promise<Llama>>();
 
-  constructor(private readonly log: (line: string) => void) {}
+  constructor(
+    private readonly log: (line: string) => void,
+    private readonly library: EngineLibrary = nodeLlamaLibrary,
+  ) {}
 
-  /** @throws DaylongError `platform-unsupported`, `model-load-failed`, `out-of-memory` */
+  /**
+   * Loads the model on the best hardware that takes it: a GPU that fails or has too little memory is given up for the
+   * next, and at last for the CPU, and `hardware` says so.
+   * @throws DaylongError `platform-unsupported`, `model-load-failed`, `out-of-memory`
+   */
   async load(
     options: LoadOptions,
     verdict: GateVerdict,
     onProgress: (fraction: number) => void,
   ): Promise<LoadedRuntime> {
-    const llama = await this.instance(options.gpu);
-    const model = await this.loadModel(llama, options, onProgress);
-    try {
-      return { model, context: await this.createContext(model, options, verdict) };
-    } catch (error) {
-      await model.dispose();
-      throw error;
+    let gpuFallback: Hardware["gpuFallback"];
+    for (const attempt of attemptsFor(options.gpu, await this.library.supported())) {
+      try {
+        return await this.loadOn(attempt, options, verdict, gpuFallback, onProgress);
+      } catch (error) {
+        const failure = loadError(error);
+        const fallback = fallbackAfter(attempt, failure.code);
+        if (fallback === undefined) throw failure;
+        this.log(`${fallback.gpu} is given up: ${toErrorData(failure).detail ?? failure.message}`);
+        gpuFallback ??= fallback;
+      }
     }
+    throw nativePartError("the library names no backend");
   }
 
   async dispose(): Promise<void> {
@@ -48,82 +62,110 @@ export class LlamaRuntime {
     this.instances.clear();
   }
 
-  private instance(gpu: LoadOptions["gpu"]): Promise<Llama> {
-    const known = this.instances.get(gpu);
-    if (known !== undefined) return known;
-    const instance = getLlama({
-      gpu,
-      build: "never",
-      skipDownload: true,
-      progressLogs: false,
-      logLevel: LlamaLogLevel.warn,
-      logger: (level, message) => this.log(`${level}: ${message.trimEnd()}`),
-    }).catch((error: unknown) => {
-      this.instances.delete(gpu);
-      throw new DaylongError(
-        "platform-unsupported",
-        `Daylong's engine cannot run on this machine (${process.platform} ${process.arch}): its native part is missing ` +
-          "or was built for another one. Install the extension for this platform.",
-        describe(error),
-      );
+  private async loadOn(
+    attempt: Attempt,
+    options: LoadOptions,
+    verdict: GateVerdict,
+    gpuFallback: Hardware["gpuFallback"],
+    onProgress: (fraction: number) => void,
+  ): Promise<LoadedRuntime> {
+    const llama = await this.instance(attempt.backend);
+    const trained = verdict.trainedContext > 0 ? verdict.trainedContext : fittedWindow;
+    const contextSize = Math.min(options.contextSize ?? fittedWindow, trained);
+    const model = await llama.loadModel({
+      modelPath: options.modelPath,
+      gpuLayers: attempt.offload ? { fitContext: { contextSize } } : 0,
+      onLoadProgress: onProgress,
     });
-    this.instances.set(gpu, instance);
+    try {
+      const { context, valueCache } = await this.createContext(model, options, verdict, llama);
+      const gpu = gpuName(attempt, model.gpuLayers);
+      const hardware: Hardware = {
+        gpu,
+        gpuLayers: model.gpuLayers,
+        totalLayers: model.fileInsights.totalLayers,
+        threads: context.idealThreads,
+        valueCache,
+        flashAttention: context.flashAttention,
+        // No layer fitted: that is the CPU too, without an error to tell of it.
+        ...(gpuFallback === undefined && attempt.offload && gpu === "CPU"
+          ? { gpuFallback: { gpu: gpuName(attempt, 1), reason: "out-of-memory" } }
+          : gpu === "CPU" && gpuFallback !== undefined
+            ? { gpuFallback }
+            : {}),
+      };
+      return { model, context, hardware };
+    } catch (error) {
+      await model.dispose();
+      throw error;
+    }
+  }
+
+  private instance(backend: Backend): Promise<Llama> {
+    const known = this.instances.get(backend);
+    if (known !== undefined) return known;
+    const instance = this.library.open(backend, this.log).catch((error: unknown) => {
+      this.instances.delete(backend);
+      throw nativePartError(error);
+    });
+    this.instances.set(backend, instance);
     return instance;
   }
 
-  private async loadModel(
-    llama: Llama,
+  private async createContext(
+    model: LlamaModel,
     options: LoadOptions,
-    onProgress: (fraction: number) => void,
-  ): Promise<LlamaModel> {
-    try {
-      return await llama.loadModel({
-        modelPath: options.modelPath,
-        ...(options.gpu === false ? { gpuLayers: 0 } : {}),
-        onLoadProgress: onProgress,
-      });
-    } catch (error) {
-      throw this.loadError(error);
-    }
-  }
-
-  private async createContext(model: LlamaModel, options: LoadOptions, verdict: GateVerdict): Promise<LlamaContext> {
-    const trained = model.trainContextSize > 0 ? model.trainContextSize : comfortableContext;
-    const largest = verdict.maxStreamWindow ?? comfortableContext;
-    const asked = options.contextSize ?? Math.min(trained, largest);
-    const size = Math.min(asked, Math.max(trained, 256));
-    const create = (contextSize: number): Promise<LlamaContext> =>
+    verdict: GateVerdict,
+    llama: Llama,
+  ): Promise<{ context: LlamaContext; valueCache: ValueCache }> {
+    const size = await this.windowFor(model, options, verdict);
+    const create = (contextSize: number, valueCache: ValueCache): Promise<LlamaContext> =>
       model.createContext({
         contextSize,
         sequences: 1,
-        threads: options.threads ?? defaultThreads(),
+        threads: options.threads ?? threadsFor(llama),
         // Beyond their sliding window such models run in recompute mode: only the full cache can lose its tail correctly.
         swaFullCache: verdict.mode === "recompute" && contextSize > (verdict.maxStreamWindow ?? 0),
+        // Without flash attention llama.cpp stores values transposed, which 8-bit blocks cannot be.
+        ...(valueCache === "q8_0" ? { experimentalKvCacheValueType: "Q8_0", flashAttention: true } : {}),
         failedCreationRemedy: false,
       });
+    const wanted = options.valueCache ?? "f16";
     try {
-      return await create(size);
+      return { context: await create(size, wanted), valueCache: wanted };
     } catch (error) {
-      const failure = this.loadError(error);
-      throw failure.code === "out-of-memory" ? await this.offerSmaller(model, size, failure) : failure;
+      const failure = loadError(error);
+      if (failure.code === "out-of-memory") throw await this.offerSmaller(model, size, verdict, failure);
+      if (wanted === "f16") throw failure;
+      this.log(`values in 8 bits are given up: ${failure.detail ?? ""}`);
+      return { context: await create(size, "f16"), valueCache: "f16" };
     }
   }
 
+  private async windowFor(model: LlamaModel, options: LoadOptions, verdict: GateVerdict): Promise<number> {
+    const trained = model.trainContextSize;
+    if (options.contextSize !== undefined) {
+      return trained > 0 ? Math.min(options.contextSize, Math.max(trained, 256)) : options.contextSize;
+    }
+    const { ram, vram } = await contextMemory(model, verdict.fileBytes, options.valueCache);
+    return chooseWindow({
+      trained,
+      maxStreamWindow: verdict.maxStreamWindow,
+      onGpu: model.gpuLayers >= model.fileInsights.totalLayers,
+      memory: vram === undefined ? [ram] : [ram, vram],
+    });
+  }
+
   /** A window that would take at most half of the memory that is free now, in words. */
-  private async offerSmaller(model: LlamaModel, size: number, failure: DaylongError): Promise<DaylongError> {
-    const onGpu = model.gpuLayers > 0;
-    const free = onGpu ? (await model.llama.getVramState()).free : freemem();
-    const estimate = async (contextSize: number): Promise<number> => {
-      const needs = await model.fileInsights.estimateContextResourceRequirementsV2({
-        contextSize,
-        modelGpuLayers: model.gpuLayers,
-      });
-      return onGpu ? needs.gpuVram : needs.cpuRam;
-    };
-    // Memory grows with the window in a straight line.
-    const base = await estimate(leastOffer);
-    const perToken = ((await estimate(2 * leastOffer)) - base) / leastOffer;
-    const most = perToken > 0 ? leastOffer + (free / 2 - base) / perToken : 0;
+  private async offerSmaller(
+    model: LlamaModel,
+    size: number,
+    verdict: GateVerdict,
+    failure: DaylongError,
+  ): Promise<DaylongError> {
+    const { ram, vram } = await contextMemory(model, verdict.fileBytes, undefined);
+    const { free, base, perToken } = vram ?? ram;
+    const most = perToken > 0 ? (free / 2 - base) / perToken : 0;
     const offered = Math.floor(Math.min(most, size / 2) / 256) * 256;
     if (offered < leastOffer) return failure;
     return new DaylongError(
@@ -133,37 +175,8 @@ export class LlamaRuntime {
       failure.detail,
     );
   }
-
-  private loadError(error: unknown): DaylongError {
-    const detail = describe(error);
-    if (
-      error instanceof InsufficientMemoryError ||
-      /out of memory|insufficient memory|too large for the available/i.test(detail)
-    ) {
-      return new DaylongError(
-        "out-of-memory",
-        "There is not enough free memory for this model and window. Choose a smaller window (daylong.model.contextSize), " +
-          "a smaller model, or close other programs.",
-        detail,
-      );
-    }
-    return new DaylongError(
-      "model-load-failed",
-      "This model could not be loaded. The file may be damaged, or of a kind that the engine does not know yet. " +
-        "Try to download it again, or choose another model.",
-      detail,
-    );
-  }
 }
 
-/**
- * One core is left to the editor. Threads of one decode wait for each other by spinning, so a thread that shares its
- * core with anything else slows all of them down by up to a hundred times (docs/measurements.md).
- */
-function defaultThreads(): number {
-  return Math.max(1, availableParallelism() - 1);
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+function threadsFor(llama: Llama): number {
+  return chooseThreads(readTopology(process.platform, availableParallelism(), llama.cpuMathCores));
 }

@@ -1,5 +1,5 @@
 import type { LlamaModel } from "node-llama-cpp";
-import type { EngineMode, GateVerdict, SelfTestFigures } from "../engine.ts";
+import type { EngineMode, GateVerdict, Hardware, SelfTestFigures } from "../engine.ts";
 import { modelFingerprint } from "./modelFingerprint.ts";
 import { runSelfTest, type SelfTestReport } from "./selfTest.ts";
 import type { SelfTestStore } from "./selfTestStore.ts";
@@ -24,17 +24,19 @@ export async function decideMode(
   model: LlamaModel,
   contextSize: number,
   store: SelfTestStore,
+  valueCache: Hardware["valueCache"],
 ): Promise<ModelMode> {
   const slidingFits = verdict.maxStreamWindow !== undefined && contextSize <= verdict.maxStreamWindow;
   if (verdict.mode !== "stream" && !slidingFits) return { mode: "recompute", reasons: verdict.reasons };
 
-  const fingerprint = await modelFingerprint(modelPath);
+  const fingerprint = `${await modelFingerprint(modelPath)}${valueCache === "f16" ? "" : `-${valueCache}`}`;
   const known = await store.read(fingerprint);
   const attempts = known?.state === "running" ? known.attempts : 0;
   if (attempts >= mostAttempts) {
     return { mode: "recompute", reasons: ["The engine stopped when it tried to move what this model remembers."] };
   }
-  const report = known?.state === "done" ? known.report : await test(fingerprint, model, store, attempts + 1);
+  const report =
+    known?.state === "done" ? known.report : await test(fingerprint, model, store, valueCache, attempts + 1);
   const { passed, worstDivergence, tolerance, evaluatedAgain, milliseconds } = report;
   const selfTest = { passed, worstDivergence, tolerance, evaluatedAgain, milliseconds };
   if (passed) return { mode: "stream", reasons: [], selfTest };
@@ -52,10 +54,11 @@ async function test(
   fingerprint: string,
   model: LlamaModel,
   store: SelfTestStore,
+  valueCache: Hardware["valueCache"],
   attempts: number,
 ): Promise<SelfTestReport> {
   await store.write(fingerprint, { state: "running", attempts });
-  const report = await runSelfTest(model, { threads: 1 });
+  const report = await runSelfTest(model, { threads: 1, valueCache });
   await store.write(fingerprint, { state: "done", report });
   return report;
 }

@@ -1,4 +1,5 @@
 import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
+import type { Hardware } from "../engine.ts";
 
 /** What moving the kept tokens did to the model's predictions, measured on the loaded model itself. */
 export interface SelfTestReport {
@@ -15,6 +16,12 @@ export interface SelfTestReport {
   /** Tokens that the library evaluated a second time when ranges were erased in the middle and at the tail. */
   readonly evaluatedAgain: number;
   readonly milliseconds: number;
+}
+
+interface SelfTestOptions {
+  readonly threads?: number;
+  /** As the conversation's own context has it. */
+  readonly valueCache?: Hardware["valueCache"];
 }
 
 /** Tokens. */
@@ -42,10 +49,7 @@ const tolerance = 3e-3;
  *
  * To be run only where the metadata allows a shift: on others llama.cpp aborts. Uses a context of its own.
  */
-export async function runSelfTest(
-  model: LlamaModel,
-  options: { readonly threads?: number } = {},
-): Promise<SelfTestReport> {
+export async function runSelfTest(model: LlamaModel, options: SelfTestOptions = {}): Promise<SelfTestReport> {
   const startedAt = performance.now();
   const text = testTokens(model);
   const shifted = await withSequence(model, options, (sequence, context) => measureShifts(sequence, context, text));
@@ -63,10 +67,16 @@ export async function runSelfTest(
 
 async function withSequence<T>(
   model: LlamaModel,
-  options: { readonly threads?: number },
+  options: SelfTestOptions,
   use: (sequence: LlamaContextSequence, context: LlamaContext) => Promise<T>,
 ): Promise<T> {
-  const context = await model.createContext({ contextSize, batchSize: textLength, ...options });
+  const { threads, valueCache } = options;
+  const context = await model.createContext({
+    contextSize,
+    batchSize: textLength,
+    ...(threads === undefined ? {} : { threads }),
+    ...(valueCache === "q8_0" ? { experimentalKvCacheValueType: "Q8_0", flashAttention: true } : {}),
+  });
   try {
     return await use(context.getSequence(), context);
   } finally {
