@@ -33,6 +33,20 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     what: "time to the first token with a full window, beside LlamaChatSession (--turns, --contexts)",
     load: () => import("./firstToken.ts"),
   },
+  decode: {
+    what: "decoding through the engine's client, beside the library's own loop (--rounds, --tokens)",
+    load: () => import("./decode.ts"),
+  },
+  pauses: {
+    what: "a shift beside a decode step, snapshots and side questions beside reading again (--window, --shifts)",
+    load: () => import("./pauses.ts"),
+  },
+  million: { what: "a million tokens through a window of 512 (--tokens, --every)", load: () => import("./million.ts") },
+  prefill: { what: "reading and decoding by batch, window and flash attention", load: () => import("./prefill.ts") },
+  startup: {
+    what: "the engine process from its start to ready, and the extension's own start",
+    load: () => import("./startup.ts"),
+  },
   threads: { what: "decoding by threads, on an idle and on a busy machine", load: () => import("./threads.ts") },
   explainFirstToken: {
     what: "an explanation beside a warm conversation and alone (--rounds, --conversation)",
