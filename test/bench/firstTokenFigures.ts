@@ -1,4 +1,4 @@
-import { againstBound, median, summarise, type AgainstBound, type Summary } from "./statistics.ts";
+import { againstBound, calm, median, summarise, type AgainstBound, type Summary } from "./statistics.ts";
 
 /** One turn of one side. Milliseconds; tokens handed to the decoder, counted at the native call. */
 export interface Sample {
@@ -18,6 +18,8 @@ export interface FirstTokenFigures {
   /** Of those turns: medians of the ratios, theirs over ours. */
   readonly times: AgainstBound;
   readonly ours: Summary & { readonly p99OverP50: number };
+  /** The same of the turns in which the other side's time per token says that the machine was not disturbed. */
+  readonly oursUndisturbed: Summary & { readonly p99OverP50: number };
   readonly theirs: Summary;
   readonly tokensOurs: Summary;
   readonly tokensTheirs: Summary;
@@ -29,11 +31,14 @@ export function figuresOf(turns: readonly FirstTokenTurn[]): FirstTokenFigures {
   const times = (side: keyof FirstTokenTurn, of: keyof Sample): Summary =>
     summarise(turns.map((turn) => turn[side][of]));
   const ours = times("ours", "milliseconds");
+  const perToken = ({ theirs }: FirstTokenTurn): number => theirs.milliseconds / theirs.tokens;
+  const undisturbed = summarise(calm(turns, perToken).map((turn) => turn.ours.milliseconds));
   return {
     turns: turns.length,
     slowTurnsOfOthers: slow.length,
     times: againstBound(ratio("milliseconds"), ratio("tokens")),
     ours: { ...ours, p99OverP50: ours.p99 / ours.p50 },
+    oursUndisturbed: { ...undisturbed, p99OverP50: undisturbed.p99 / undisturbed.p50 },
     theirs: times("theirs", "milliseconds"),
     tokensOurs: times("ours", "tokens"),
     tokensTheirs: times("theirs", "tokens"),

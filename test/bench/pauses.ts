@@ -7,7 +7,7 @@ import { LlamaEngine } from "../../src/engine/worker/llamaEngine.ts";
 import type { LlamaTokenSequence } from "../../src/engine/worker/llamaTokenSequence.ts";
 import type { BenchContext } from "./bench.ts";
 import { benchModel } from "./benchModel.ts";
-import { againstBound, median, summarise } from "./statistics.ts";
+import { againstBound, calm, median, summarise } from "./statistics.ts";
 
 /** Tokens that go with each shift, and tokens decoded one by one around it. */
 const evicted = 64;
@@ -45,9 +45,7 @@ async function fill(sequence: LlamaTokenSequence, length: number): Promise<{ per
 }
 
 async function measureShifts(context: BenchContext, sequence: LlamaTokenSequence, shifts: number): Promise<object> {
-  const steps: number[] = [];
-  const pauses: number[] = [];
-  const erasures: number[] = [];
+  const rounds: { step: number; pause: number; erase: number }[] = [];
   for (let shift = 0; shift < shifts; shift++) {
     await context.turn();
     await fill(sequence, sequence.capacity - decodedAround);
@@ -56,21 +54,22 @@ async function measureShifts(context: BenchContext, sequence: LlamaTokenSequence
     const step = median(around);
     const start = performance.now();
     await sequence.erase([{ start: headTokens, end: headTokens + evicted }]);
-    const erased = performance.now() - start;
+    const erase = performance.now() - start;
     // The keys are rotated inside the decode that follows.
-    pauses.push(erased + (await decodeOne(sequence)) - step);
-    erasures.push(erased);
-    steps.push(step);
+    rounds.push({ step, erase, pause: erase + (await decodeOne(sequence)) - step });
   }
-  const [pause, decodeStep] = [summarise(pauses), summarise(steps)];
-  return {
-    pause,
-    decodeStep,
-    erase: summarise(erasures),
-    /** Beside their bound, one decode step: at most 1 means that nobody sees a shift. */
-    p50: againstBound(pause.p50, decodeStep.p50),
-    p99: againstBound(pause.p99, decodeStep.p50),
+  const figures = (some: typeof rounds): object => {
+    const [pause, decodeStep] = [summarise(some.map((one) => one.pause)), summarise(some.map((one) => one.step))];
+    return {
+      pause,
+      decodeStep,
+      erase: summarise(some.map((one) => one.erase)),
+      /** Beside their bound, one decode step: at most 1 means that nobody sees a shift. */
+      p50: againstBound(pause.p50, decodeStep.p50),
+      p99: againstBound(pause.p99, decodeStep.p50),
+    };
   };
+  return { ...figures(rounds), undisturbed: figures([...calm(rounds, ({ step }) => step)]) };
 }
 
 async function decodeOne(sequence: LlamaTokenSequence): Promise<number> {

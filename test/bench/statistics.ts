@@ -46,6 +46,15 @@ export function againstBound(ratio: number, bound: number): AgainstBound {
   return { ratio, bound, reached: ratio / bound };
 }
 
+/**
+ * The pairs in which the machine was not disturbed: `reference`, which takes the same work each time, was within a tenth
+ * of its median. What else a shared machine does can only slow things down.
+ */
+export function calm<T>(items: readonly T[], reference: (item: T) => number): readonly T[] {
+  const limit = median(items.map(reference)) * 1.1;
+  return items.filter((item) => reference(item) <= limit);
+}
+
 /** For printing: four significant digits, whole numbers as they are; everything else untouched. */
 export function rounded(_name: string, value: unknown): unknown {
   if (typeof value !== "number" || Number.isInteger(value)) return value;

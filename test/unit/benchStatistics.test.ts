@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { figuresOf, type FirstTokenTurn } from "../bench/firstTokenFigures.ts";
-import { againstBound, median, quantile, rounded, summarise } from "../bench/statistics.ts";
+import { againstBound, calm, median, quantile, rounded, summarise } from "../bench/statistics.ts";
 
 describe("the arithmetic of the benchmarks", () => {
   it("takes quantiles between two values in proportion, whatever their order", () => {
@@ -15,6 +15,13 @@ describe("the arithmetic of the benchmarks", () => {
   it("is not moved by one outlier, in the middle and in the spread", () => {
     const { p50, spread, max, count } = summarise([10, 11, 12, 13, 9_000]);
     assert.deepEqual([p50, spread, max, count], [12, 1, 9_000, 5]);
+  });
+
+  it("leaves out what the machine was disturbed in, by something that takes the same time each round", () => {
+    assert.deepEqual(
+      calm([10, 10.5, 30, 9.9, 11.6], (value) => value),
+      [10, 10.5, 9.9],
+    );
   });
 
   it("sets a ratio beside its bound", () => {

@@ -88,6 +88,7 @@ export class LlamaEngine implements Engine {
   }
 
   async load(options: LoadOptions): Promise<LoadedModel> {
+    this.runtime.warmUp(options.gpu);
     const verdict = await inspectModel(options.modelPath);
     if (verdict.mode === "refuse") throw new DaylongError("model-unsupported", verdict.reasons.join(" "));
     await this.close();
@@ -98,14 +99,7 @@ export class LlamaEngine implements Engine {
       );
       const { context, model } = runtime;
       const store = new SelfTestStore(options.storagePath);
-      const mode = await decideMode(
-        verdict,
-        options.modelPath,
-        model,
-        context.contextSize,
-        store,
-        runtime.hardware.valueCache,
-      );
+      const mode = await decideMode(verdict, options.modelPath, model, context.contextSize, store, runtime.hardware);
       const cells = context.getSequence(mode.mode === "stream" ? {} : { checkpoints: { max: 0, interval: false } });
       this.session = this.open(runtime, cells, options, verdict.sampling, mode);
       const { conversation } = this.session;

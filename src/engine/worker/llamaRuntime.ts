@@ -43,7 +43,7 @@ export class LlamaRuntime {
     onProgress: (fraction: number) => void,
   ): Promise<LoadedRuntime> {
     let gpuFallback: Hardware["gpuFallback"];
-    for (const attempt of attemptsFor(options.gpu, await this.library.supported())) {
+    for (const attempt of await this.attempts(options.gpu)) {
       try {
         return await this.loadOn(attempt, options, verdict, gpuFallback, onProgress);
       } catch (error) {
@@ -57,9 +57,26 @@ export class LlamaRuntime {
     throw nativePartError("the library names no backend");
   }
 
+  /**
+   * Begins to load the library's native part. On Linux it is tried out in a process of its own first, and this one waits:
+   * time enough for the gate to look at the file.
+   */
+  warmUp(gpu: LoadOptions["gpu"]): void {
+    void this.attempts(gpu)
+      .then(([first]) => first && this.instance(first.backend))
+      .catch(() => undefined); // told by the load that follows
+  }
+
+  private async attempts(gpu: LoadOptions["gpu"]): Promise<readonly Attempt[]> {
+    // Only Apple Silicon has to be asked what its CPU is called.
+    if (gpu === false && process.platform !== "darwin") return attemptsFor(false, [false]);
+    return attemptsFor(gpu, await this.library.supported());
+  }
+
   async dispose(): Promise<void> {
-    for (const instance of this.instances.values()) await (await instance).dispose();
+    const instances = await Promise.allSettled(this.instances.values());
     this.instances.clear();
+    for (const instance of instances) if (instance.status === "fulfilled") await instance.value.dispose();
   }
 
   private async loadOn(
@@ -69,7 +86,10 @@ export class LlamaRuntime {
     gpuFallback: Hardware["gpuFallback"],
     onProgress: (fraction: number) => void,
   ): Promise<LoadedRuntime> {
-    const llama = await this.instance(attempt.backend);
+    const llama = await this.instance(attempt.backend).catch((error: unknown) => {
+      this.instances.delete(attempt.backend); // the next load may find it repaired
+      throw error;
+    });
     const trained = verdict.trainedContext > 0 ? verdict.trainedContext : fittedWindow;
     const contextSize = Math.min(options.contextSize ?? fittedWindow, trained);
     const model = await llama.loadModel({
@@ -105,7 +125,6 @@ export class LlamaRuntime {
     const known = this.instances.get(backend);
     if (known !== undefined) return known;
     const instance = this.library.open(backend, this.log).catch((error: unknown) => {
-      this.instances.delete(backend);
       throw nativePartError(error);
     });
     this.instances.set(backend, instance);

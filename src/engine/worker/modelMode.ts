@@ -24,7 +24,7 @@ export async function decideMode(
   model: LlamaModel,
   contextSize: number,
   store: SelfTestStore,
-  valueCache: Hardware["valueCache"],
+  { threads, valueCache }: Pick<Hardware, "threads" | "valueCache">,
 ): Promise<ModelMode> {
   const slidingFits = verdict.maxStreamWindow !== undefined && contextSize <= verdict.maxStreamWindow;
   if (verdict.mode !== "stream" && !slidingFits) return { mode: "recompute", reasons: verdict.reasons };
@@ -36,7 +36,9 @@ export async function decideMode(
     return { mode: "recompute", reasons: ["The engine stopped when it tried to move what this model remembers."] };
   }
   const report =
-    known?.state === "done" ? known.report : await test(fingerprint, model, store, valueCache, attempts + 1);
+    known?.state === "done"
+      ? known.report
+      : await test(fingerprint, model, store, { threads, valueCache }, attempts + 1);
   const { passed, worstDivergence, tolerance, evaluatedAgain, milliseconds } = report;
   const selfTest = { passed, worstDivergence, tolerance, evaluatedAgain, milliseconds };
   if (passed) return { mode: "stream", reasons: [], selfTest };
@@ -54,11 +56,11 @@ async function test(
   fingerprint: string,
   model: LlamaModel,
   store: SelfTestStore,
-  valueCache: Hardware["valueCache"],
+  options: Pick<Hardware, "threads" | "valueCache">,
   attempts: number,
 ): Promise<SelfTestReport> {
   await store.write(fingerprint, { state: "running", attempts });
-  const report = await runSelfTest(model, { threads: 1, valueCache });
+  const report = await runSelfTest(model, options);
   await store.write(fingerprint, { state: "done", report });
   return report;
 }
