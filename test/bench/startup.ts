@@ -52,12 +52,12 @@ export async function run(context: BenchContext): Promise<unknown> {
 }
 
 async function startEngine(storagePath: string): Promise<Start> {
-  const client = new EngineClient({ enginePath, log: () => undefined, storagePath });
+  const client = new EngineClient({ enginePath, log: () => undefined });
   try {
     const start = performance.now();
     await client.inspect(modelPath);
     const answered = performance.now() - start;
-    await client.load({ modelPath, contextSize: 512, systemPrompt: "Be brief.", gpu: false, threads: 1 });
+    await client.load({ modelPath, contextSize: 512, systemPrompt: "Be brief.", gpu: false, threads: 1, storagePath });
     return { answered, loaded: performance.now() - start };
   } finally {
     client.dispose();
