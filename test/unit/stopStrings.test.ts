@@ -56,12 +56,15 @@ describe("stop strings", () => {
     assert.equal(harness.conversation.cache.reprocessed, 0);
   });
 
-  it("are settled before a snapshot, with the front of the token", async () => {
+  it("leave the front of the token owed in a snapshot", async () => {
     const harness = new ConversationHarness({ words: ["p.#"], script: () => "Use a map.# no" });
     await send(harness, "a", ["#"]);
     const saved = await harness.conversation.settle((state) => Promise.resolve(structuredClone(state)));
     const reply = saved?.segments.find((segment) => segment.key === "a.reply");
-    assert.equal(harness.tokenizer.decode(reply?.tokens ?? [], [], false), "Use a map.");
+    const tokens = [...(reply?.tokens ?? []), ...(saved?.owed?.tokens ?? [])];
+    assert.equal(harness.tokenizer.decode(tokens, [], false), "Use a map.");
+    await send(harness, "b");
+    assert.equal(replyInCache(harness), "Use a map.");
     harness.assertInvariants();
   });
 
