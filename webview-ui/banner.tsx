@@ -47,7 +47,7 @@ export function ModelBanner() {
                 current.gpuFallback.reason === "out-of-memory" ? "gpuFallbackMemory" : "gpuFallbackUnavailable",
               )}
             >
-              <Action label="restartEngine" onClick={() => send({ type: "restartEngine" })} />
+              <Action label="tryAgain" onClick={() => send({ type: "restartEngine" })} />
               <Action label="showLog" onClick={() => send({ type: "showLog" })} />
             </Banner>
           )}
