@@ -47,6 +47,10 @@ const benchmarks: Readonly<Record<string, Entry>> = {
     what: "the engine process from its start to ready, and the extension's own start",
     load: () => import("./startup.ts"),
   },
+  host: {
+    what: "a streaming reply in the extension host, in an empty conversation and after a long day (--turns)",
+    load: () => import("./host.ts"),
+  },
   threads: { what: "decoding by threads, on an idle and on a busy machine", load: () => import("./threads.ts") },
   explainFirstToken: {
     what: "an explanation beside a warm conversation and alone (--rounds, --conversation)",
