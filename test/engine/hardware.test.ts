@@ -78,6 +78,13 @@ describe("hardware", function () {
     assert.deepEqual(opened, [false]);
   });
 
+  it("a search for GPUs that fails leaves the CPU", async () => {
+    const { library } = withGpus({});
+    const { model, log } = await loadWith({ ...library, supported: () => Promise.reject(new Error("no drivers")) });
+    assert.equal(model.hardware.gpu, "CPU");
+    assert.match(log, /no drivers/);
+  });
+
   it("when the CPU fails too, its own failure is told", async () => {
     const { library } = withGpus({ cuda: failing(new Error("device lost")) });
     const broken: EngineLibrary = { ...library, open: () => Promise.reject(new Error("no binary")) };

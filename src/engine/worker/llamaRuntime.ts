@@ -70,7 +70,11 @@ export class LlamaRuntime {
   private async attempts(gpu: LoadOptions["gpu"]): Promise<readonly Attempt[]> {
     // Only Apple Silicon has to be asked what its CPU is called.
     if (gpu === false && process.platform !== "darwin") return attemptsFor(false, [false]);
-    return attemptsFor(gpu, await this.library.supported());
+    const supported = await this.library.supported().catch((error: unknown): readonly Backend[] => {
+      this.log(`the search for GPUs failed: ${String(error)}`);
+      return [false];
+    });
+    return attemptsFor(gpu, supported);
   }
 
   async dispose(): Promise<void> {
