@@ -3,12 +3,8 @@ import { toErrorData } from "./base/errors.ts";
 import { ChatController } from "./chat/chatController.ts";
 import type { ChatHost } from "./chat/chatHost.ts";
 import { ChatViewProvider } from "./chat/chatViewProvider.ts";
-import {
-  confirmNewConversation,
-  deleteAllData,
-  openConversation,
-  showKeeperNotice,
-} from "./chat/conversationCommands.ts";
+import { confirmNewConversation, showKeeperNotice } from "./chat/conversationCommands.ts";
+import { conversationHandlers } from "./chat/conversationHandlers.ts";
 import { ConversationKeeper } from "./chat/conversationKeeper.ts";
 import { EditorActions, openLink } from "./chat/editorActions.ts";
 import { chatViewId, registerCommands } from "./commands.ts";
@@ -47,16 +43,11 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
   });
   void keeper.open(controller);
   closing = () => keeper.close();
-  const conversations = {
-    keeper,
-    startNew: () => controller.startNew(),
-    limitBytes: storageLimit,
-    globalFolder: context.globalStorageUri.fsPath,
-  };
   const openChat = () => vscode.commands.executeCommand(`${chatViewId}.focus`);
+  const describe = (error: unknown) => controller.describe(toErrorData(error)).message;
   const explain: ExplainCommands = new ExplainCommands({
     side: controller.sideQuestions,
-    describe: (error) => controller.describe(toErrorData(error)).message,
+    describe,
     chooseModel: () => controller.receive({ type: "chooseModel" }),
     useDemoModel: () => controller.receive({ type: "useDemoModel" }),
     keep: (question, answer) => controller.sideQuestions.keep(question, answer),
@@ -77,6 +68,16 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
     onDidChangeModelSettings(() => void controller.settingsChanged()),
     registerCommands({
       ...explain.handlers,
+      ...conversationHandlers({
+        keeper,
+        describe,
+        startNew: () => controller.startNew(),
+        newConversation: () => controller.receive({ type: "newConversation" }),
+        isEmpty: () => controller.turns.length === 0,
+        showChat: openChat,
+        limitBytes: storageLimit,
+        globalFolder: context.globalStorageUri.fsPath,
+      }),
       "daylong.openChat": async () => {
         await openChat();
         controller.focusView("composer");
@@ -86,8 +87,6 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
         controller.focusView("find");
       },
       "daylong.newConversation": () => controller.receive({ type: "newConversation" }),
-      "daylong.openConversation": () => openConversation(conversations),
-      "daylong.deleteAllData": () => deleteAllData(conversations),
       "daylong.stop": () => controller.receive({ type: "stop" }),
       "daylong.useDemoModel": () => controller.receive({ type: "useDemoModel" }),
       "daylong.chooseModel": () => controller.receive({ type: "chooseModel" }),

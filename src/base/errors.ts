@@ -24,6 +24,10 @@ export type ErrorCode =
   | "nothing-to-regenerate"
   | "message-empty"
   | "detour-too-large"
+  | "conversation-unknown"
+  | "conversation-open"
+  | "import-unreadable"
+  | "import-newer"
   | "usage"
   | "internal";
 

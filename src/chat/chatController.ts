@@ -136,15 +136,21 @@ export class ChatController implements Disposable {
 
   /** Puts a conversation in the place of the present one, as a new one. */
   async openTranscript(turns: readonly TurnView[]): Promise<void> {
+    const { keeper } = this.options;
+    const show = (): void => {
+      for (const turn of turns) keeper?.record({ type: "turnAdded", turn });
+      this.showTranscript(turns);
+    };
     await this.stopAndWait();
-    await this.options.keeper?.startNew();
-    for (const turn of turns) this.options.keeper?.record({ type: "turnAdded", turn });
-    await this.showTranscript(turns);
+    if (keeper === undefined) show();
+    else await keeper.startNew(show);
   }
 
-  /** Shows these turns in the place of the present ones; the model gets the newest of them with the next message. */
-  async showTranscript(turns: readonly TurnView[]): Promise<void> {
-    await this.stopAndWait();
+  /**
+   * Shows these turns in the place of the present ones; the model gets the newest of them with the next message. At
+   * once: nothing may be running.
+   */
+  showTranscript(turns: readonly TurnView[]): void {
     this.transcript.open(turns);
     this.memory.clear();
     this.replies.answeredId = undefined;
@@ -267,22 +273,19 @@ export class ChatController implements Disposable {
   }
 
   private async newConversation(): Promise<void> {
-    if (this.transcript.turns.length > 0 && !(await this.host.confirmNewConversation())) return;
-    await this.startNew();
+    const pinned = this.transcript.turns.filter((turn) => turn.pinned && turn.reply !== "").length;
+    const choice = this.transcript.turns.length === 0 ? "new" : await this.host.confirmNewConversation(pinned);
+    if (choice === "cancel") return;
+    await this.startNew(choice === "keepPins");
     this.focusView("composer");
   }
 
-  /** Begins a new conversation, without asking. */
-  async startNew(): Promise<void> {
-    await this.stopAndWait();
-    await this.options.keeper?.startNew();
+  /** Begins a new conversation, without asking. `keepPins`: with what was pinned in the present one. */
+  async startNew(keepPins = false): Promise<void> {
     const wasLoaded = this.model.view.state === "ready";
-    this.transcript.clear();
-    this.memory.clear();
-    this.replies.answeredId = undefined;
-    this.model.forgetConversation();
+    await this.stopAndWait();
+    await this.openTranscript(keepPins ? this.transcript.turns.filter((turn) => turn.pinned && turn.reply !== "") : []);
     if (wasLoaded) await this.loadModel();
-    else this.memory.tellRemembered([]);
   }
 
   private async setPinned(id: string, pinned: boolean): Promise<void> {
@@ -332,10 +335,12 @@ export class ChatController implements Disposable {
     this.memory.follow(cache, this.replies.runningId);
   }
 
-  /** Ends what is being answered, and waits until it has ended. */
+  /** Ends what is being answered, and waits until it has ended; nothing runs when this resolves. */
   async stopAndWait(): Promise<void> {
-    this.replies.stop();
-    await Promise.all([this.replies.whenSettled(), this.sideQuestions.stopAll()]);
+    do {
+      this.replies.stop();
+      await Promise.all([this.replies.whenSettled(), this.sideQuestions.stopAll()]);
+    } while (this.busy);
   }
 
   private async useModel(choice: ModelChoice): Promise<void> {

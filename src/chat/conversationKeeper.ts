@@ -1,7 +1,7 @@
 import { toErrorData } from "../base/errors.ts";
 import type { RestoredFrom } from "../engine/engine.ts";
 import type { TurnView } from "../messages/chatMessages.ts";
-import { ConversationStore, type ConversationSummary } from "../storage/conversationStore.ts";
+import { ConversationStore } from "../storage/conversationStore.ts";
 import {
   deleteConversations,
   measureDiskUse,
@@ -11,7 +11,7 @@ import {
   type Trimming,
 } from "../storage/diskUse.ts";
 import type { TurnSettings } from "../storage/journalRecord.ts";
-import { isFinished } from "../storage/storedTurn.ts";
+import { isFinished, type StoredTurn } from "../storage/storedTurn.ts";
 import { allStorageFolders, workspaceStorageFolder } from "../storage/storageFolders.ts";
 import type { StoredConversation } from "../storage/storedConversation.ts";
 import type { ConversationKeeping } from "./conversationKeeping.ts";
@@ -32,9 +32,10 @@ export type KeeperNotice =
 /** The part of the controller that the keeper moves. */
 export interface KeptTranscript {
   readonly turns: readonly TurnView[];
-  /** Ends the running reply, and waits until it has ended. */
+  /** Ends the running reply, and waits until it has ended; nothing runs when this resolves. */
   stopAndWait(): Promise<void>;
-  showTranscript(turns: readonly TurnView[]): Promise<void>;
+  /** Shows these turns in the place of the present ones, at once. Nothing may be running. */
+  showTranscript(turns: readonly TurnView[]): void;
 }
 
 export interface ConversationKeeperOptions {
@@ -68,13 +69,15 @@ const memoryTexts: Readonly<Record<RestoredFrom, string>> = {
 export class ConversationKeeper implements ConversationKeeping {
   readonly opened: Promise<void>;
   private resolveOpened: () => void = () => undefined;
-  private readonly store: ConversationStore;
+  readonly store: ConversationStore;
   private readonly now: () => number;
   private conversation: StoredConversation | undefined;
   private recorder: TurnRecorder | undefined;
   private transcript: KeptTranscript | undefined;
   private snapshotsFit = true;
   private boundAt = 0;
+  /** One conversation takes the place of another at a time. */
+  private changing: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: ConversationKeeperOptions) {
     this.now = options.now ?? Date.now;
@@ -88,6 +91,11 @@ export class ConversationKeeper implements ConversationKeeping {
     this.opened = new Promise((resolve) => {
       this.resolveOpened = resolve;
     });
+  }
+
+  /** The conversation that this window shows; it is in the list as soon as it has a turn. */
+  get presentId(): string | undefined {
+    return this.conversation?.id;
   }
 
   get snapshotPath(): string | undefined {
@@ -105,7 +113,7 @@ export class ConversationKeeper implements ConversationKeeping {
       if (damagedLines + missingRecords > 0) {
         this.options.say({ kind: "damaged", records: Math.max(damagedLines, missingRecords) });
       }
-      if (conversation.turns.length > 0) await transcript.showTranscript(turnViewsOf(conversation));
+      if (conversation.turns.length > 0) transcript.showTranscript(turnViewsOf(conversation));
       await this.bound(conversation.folder);
     } catch (error) {
       this.reportFailure(error);
@@ -139,37 +147,41 @@ export class ConversationKeeper implements ConversationKeeping {
       this.options.say({ kind: "snapshot", state: restoredFrom });
   }
 
-  async startNew(): Promise<void> {
-    await this.opened;
-    const before = this.conversation;
-    try {
-      this.take(await this.store.openNew());
-      await before?.close();
-    } catch (error) {
-      this.reportFailure(error);
-    }
-  }
-
-  /** The conversations of this workspace but the present one, newest first. */
-  async others(): Promise<ConversationSummary[]> {
-    await this.opened;
-    return (await this.store.list()).filter(({ id }) => id !== this.conversation?.id);
+  startNew(show: () => void): Promise<void> {
+    return this.change(async () => {
+      const next = await this.store.openNew().catch((error: unknown) => {
+        this.reportFailure(error);
+        return undefined;
+      });
+      await this.replace(next, show);
+    });
   }
 
   /** Shows another conversation in the place of the present one. */
-  async switchTo(id: string): Promise<void> {
-    await this.opened;
-    const { transcript, conversation: before } = this;
-    if (transcript === undefined || id === before?.id) return;
-    const next = await this.store.open(id);
-    if (next === undefined) {
-      this.options.say({ kind: "openElsewhere" });
-      return;
-    }
-    await transcript.stopAndWait();
-    this.take(next);
-    await before?.close();
-    await transcript.showTranscript(turnViewsOf(next));
+  switchTo(id: string): Promise<void> {
+    return this.change(async () => {
+      if (id === this.conversation?.id) return;
+      const next = await this.store.open(id);
+      if (next === undefined) this.options.say({ kind: "openElsewhere" });
+      else await this.replace(next, () => this.transcript?.showTranscript(turnViewsOf(next)));
+    });
+  }
+
+  /** Shows a new conversation that begins with these turns. `title`: empty: the first message names it. */
+  openWith(turns: readonly StoredTurn[], title: string): Promise<void> {
+    return this.change(async () => {
+      const next = await this.store.openNew();
+      for (const turn of turns) next.append({ kind: "turn", turn });
+      await next.flush();
+      if (title !== "") await this.store.rename(next.id, title);
+      await this.replace(next, () => this.transcript?.showTranscript(turnViewsOf(next)));
+    });
+  }
+
+  /** Resolves when all that was recorded is on disk, as far as the disk takes it. */
+  async flush(): Promise<void> {
+    this.recorder?.flush();
+    await this.conversation?.flush();
   }
 
   async diskUse(): Promise<DiskUse> {
@@ -201,6 +213,24 @@ export class ConversationKeeper implements ConversationKeeping {
     recorder?.flush();
     this.recorder = undefined;
     await conversation?.close();
+  }
+
+  private change(work: () => Promise<void>): Promise<void> {
+    const done = this.changing.then(() => this.opened).then(work);
+    this.changing = done.catch(() => undefined);
+    return done;
+  }
+
+  /**
+   * A reply that runs is stopped first and kept where it belongs. Between that and the new conversation being in its
+   * place nothing else happens, so nothing of one conversation is ever recorded in another.
+   */
+  private async replace(next: StoredConversation | undefined, show: () => void): Promise<void> {
+    const before = this.conversation;
+    await this.transcript?.stopAndWait();
+    if (next !== undefined) this.take(next);
+    show();
+    if (next !== undefined) await before?.close();
   }
 
   private take(conversation: StoredConversation): void {

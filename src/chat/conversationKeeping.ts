@@ -17,6 +17,9 @@ export interface ConversationKeeping {
   replyTokens(id: string): readonly number[] | undefined;
   /** Where the model's memory came from. */
   modelLoaded(restoredFrom: RestoredFrom): void;
-  /** What is recorded from here on belongs to a new conversation; the present one stays in the list. Never rejects. */
-  startNew(): Promise<void>;
+  /**
+   * What is recorded from here on belongs to a new conversation; the present one stays in the list. In the same moment
+   * `show` puts the new one in its place: nothing may be recorded in between. Never rejects.
+   */
+  startNew(show: () => void): Promise<void>;
 }

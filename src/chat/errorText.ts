@@ -30,6 +30,10 @@ export const errorTexts: Readonly<Record<Exclude<ErrorCode, "internal" | "usage"
   "nothing-to-regenerate": "There is no reply to replace yet.",
   "message-empty": "The message is empty.",
   "detour-too-large": "This question is too long to be asked on the side. Shorten it.",
+  "conversation-unknown": "This conversation is no longer there.",
+  "conversation-open": "This conversation is open in another window. Close it there first.",
+  "import-unreadable": "This file is not a conversation that Daylong has exported as JSON. Choose another one.",
+  "import-newer": "This conversation was exported by a newer Daylong. Update Daylong to import it.",
 };
 
 /** Puts an error into words for the view. `isEnglish`: whether the product speaks English to this user. */

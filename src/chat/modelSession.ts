@@ -38,6 +38,8 @@ export class ModelSession implements Disposable {
   private loadedWith = "";
   /** Whether the engine holds this conversation; false when another one was opened. */
   private knowsConversation = false;
+  /** Counts conversations, so that a load that was overtaken by another one does not pass for that one's. */
+  private conversations = 0;
   private readonly subscriptions: Disposable[];
 
   constructor(private readonly options: ModelSessionOptions) {
@@ -77,6 +79,7 @@ export class ModelSession implements Disposable {
   /** The next message gives the engine the conversation anew; the model stays loaded. */
   forgetConversation(): void {
     this.knowsConversation = false;
+    this.conversations += 1;
   }
 
   /** Frees the model's memory; the next message loads it again, from its snapshot. Nothing may be running. */
@@ -127,6 +130,7 @@ export class ModelSession implements Disposable {
       throw new DaylongError("no-model", "No model is chosen yet. Choose a model, or try the demo model.");
     }
     const choice = this.choices;
+    const conversation = this.conversations;
     const { engine } = this.options;
     this.options.onWillLoad();
     try {
@@ -154,6 +158,7 @@ export class ModelSession implements Disposable {
       const cache = fromSnapshot || known.length > 0 ? await engine.restore(known) : await engine.cacheState();
       if (choice !== this.choices) return;
       this.loadedChoice = choice;
+      if (conversation !== this.conversations) return;
       this.knowsConversation = true;
       this.options.onDidRestore(cache);
     } catch (error) {

@@ -232,10 +232,10 @@ describe("the chat controller", () => {
   it("starts a new conversation only when asked twice", async () => {
     const { controller, engine, host, view, say } = setUp();
     await say("hello");
-    host.confirms = false;
+    host.newConversation = "cancel";
     await controller.receive({ type: "newConversation" });
     assert.equal(view().turns.length, 1);
-    host.confirms = true;
+    host.newConversation = "new";
     await controller.receive({ type: "newConversation" });
     assert.deepEqual([view().turns.length, engine.calls.at(-1), view().counters.shifts], [0, "openConversation", 0]);
   });
