@@ -9,7 +9,7 @@ import type { ConversationKeeping } from "./conversationKeeping.ts";
 import { chosenModelOf, loadOptionsOf, replyOptionsOf } from "./engineOptions.ts";
 import { errorView } from "./errorText.ts";
 import { IdleUnload } from "./idleUnload.ts";
-import { MemoryState } from "./memoryState.ts";
+import { MemoryState, reprocessReasonOf } from "./memoryState.ts";
 import { ModelSession, type ModelChoice } from "./modelSession.ts";
 import { showProgress } from "./replyProgress.ts";
 import { ReplyRunner } from "./replyRunner.ts";
@@ -57,11 +57,13 @@ export class ChatController implements Disposable {
       options.keeper?.record(delta);
       this.channel.send(delta);
     });
-    this.memory = new MemoryState(
-      this.transcript,
-      (delta) => this.channel.send(delta),
-      (erased, broughtBack) => options.keeper?.recordMemory(erased, broughtBack),
-    );
+    this.memory = new MemoryState({
+      transcript: this.transcript,
+      tell: (delta) => this.channel.send(delta),
+      onDidChange: (erased, broughtBack) => options.keeper?.recordMemory(erased, broughtBack),
+      now: this.now,
+      usage: options.keeper?.usage,
+    });
     this.replies = new ReplyRunner({
       engine: this.engine,
       host,
@@ -79,7 +81,6 @@ export class ChatController implements Disposable {
       errorView: (error) => this.describe(error),
       onDidChange: (model) => this.channel.send({ type: "model", model }),
       onWillLoad: () => {
-        this.memory.carryOver();
         this.replies.answeredId = undefined;
       },
       onDidLoad: (restoredFrom) => options.keeper?.modelLoaded(restoredFrom),
@@ -178,6 +179,7 @@ export class ChatController implements Disposable {
     this.replies.stop();
     this.subscription.dispose();
     this.idleUnload.dispose();
+    this.memory.dispose();
     this.model.dispose();
     this.channel.dispose();
   }
@@ -332,7 +334,8 @@ export class ChatController implements Disposable {
   }
 
   private followCache(cache: CacheState): void {
-    this.memory.follow(cache, this.replies.runningId);
+    const reason = reprocessReasonOf(this.model.view, this.replies.runningKind);
+    this.memory.follow(cache, this.replies.runningId, { reason, restoring: this.model.isPreparing });
   }
 
   /** Ends what is being answered, and waits until it has ended; nothing runs when this resolves. */

@@ -56,11 +56,10 @@ export function parseConversation(text: string): PortableConversation {
 
 /** A name for the file, without an extension, that every file system takes. */
 export function exportFileName(title: string): string {
-  const plain = [...title.normalize("NFC")].map((character) => (/[\p{L}\p{N}._-]/u.test(character) ? character : " "));
+  const plain = title.normalize("NFC").replace(/[^\p{L}\p{N}._-]+/gu, " ");
   const name = plain
-    .join("")
     .trim()
-    .replace(/\s+/g, "-")
+    .replace(/ /g, "-")
     .slice(0, titleLength / 2);
   return name.replace(/^[.-]+|[.-]+$/g, "") || "conversation";
 }

@@ -14,6 +14,7 @@ import type { TurnSettings } from "../storage/journalRecord.ts";
 import { isFinished, type StoredTurn } from "../storage/storedTurn.ts";
 import { allStorageFolders, workspaceStorageFolder } from "../storage/storageFolders.ts";
 import type { StoredConversation } from "../storage/storedConversation.ts";
+import { UsageLog } from "../storage/usageLog.ts";
 import type { ConversationKeeping } from "./conversationKeeping.ts";
 import type { ChatDelta } from "./viewChannel.ts";
 import { storedTurnOf, TurnRecorder, turnViewsOf } from "./turnRecorder.ts";
@@ -70,6 +71,7 @@ export class ConversationKeeper implements ConversationKeeping {
   readonly opened: Promise<void>;
   private resolveOpened: () => void = () => undefined;
   readonly store: ConversationStore;
+  readonly usage: UsageLog;
   private readonly now: () => number;
   private conversation: StoredConversation | undefined;
   private recorder: TurnRecorder | undefined;
@@ -81,8 +83,10 @@ export class ConversationKeeper implements ConversationKeeping {
 
   constructor(private readonly options: ConversationKeeperOptions) {
     this.now = options.now ?? Date.now;
+    const folder = workspaceStorageFolder(options.globalFolder, options.workspace);
+    this.usage = new UsageLog(folder);
     this.store = new ConversationStore({
-      folder: workspaceStorageFolder(options.globalFolder, options.workspace),
+      folder,
       workspace: options.workspace,
       now: this.now,
       onDidFail: (error) => this.reportFailure(error),
@@ -178,12 +182,6 @@ export class ConversationKeeper implements ConversationKeeping {
     });
   }
 
-  /** Resolves when all that was recorded is on disk, as far as the disk takes it. */
-  async flush(): Promise<void> {
-    this.recorder?.flush();
-    await this.conversation?.flush();
-  }
-
   async diskUse(): Promise<DiskUse> {
     return measureDiskUse(await this.allFolders());
   }
@@ -212,7 +210,7 @@ export class ConversationKeeper implements ConversationKeeping {
     }
     recorder?.flush();
     this.recorder = undefined;
-    await conversation?.close();
+    await Promise.all([conversation?.close(), this.usage.flush()]);
   }
 
   private change(work: () => Promise<void>): Promise<void> {

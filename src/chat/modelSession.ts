@@ -61,6 +61,11 @@ export class ModelSession implements Disposable {
     return this.loadedChoice === this.choices && this.knowsConversation;
   }
 
+  /** Whether the engine is being given the model or the conversation. */
+  get isPreparing(): boolean {
+    return this.running !== undefined;
+  }
+
   /** Whether this is the present choice already, and nothing went wrong with it. */
   isChosen(choice: ModelChoice): boolean {
     if (this.current.state === "failed") return false;

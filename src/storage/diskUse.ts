@@ -4,6 +4,7 @@ import { ProcessLock } from "../files/processLock.ts";
 import { conversationIds, conversationsFolderIn } from "./conversationStore.ts";
 import { deletedFolderIn } from "./deletedConversations.ts";
 import { conversationFiles } from "./storedConversation.ts";
+import { isUsageFile } from "./usageLog.ts";
 
 interface ConversationUse {
   readonly folder: string;
@@ -84,6 +85,8 @@ export async function deleteConversations(folders: readonly string[], present: s
   }
   for (const folder of folders) {
     await rm(deletedFolderIn(folder), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names.filter(isUsageFile)) await rm(join(folder, name), { force: true });
   }
   return { conversations, kept };
 }
