@@ -15,6 +15,7 @@ export const commandIds = [
   "daylong.useDemoModel",
   "daylong.chooseModel",
   "daylong.restartEngine",
+  "daylong.showMemory",
   "daylong.showLog",
   "daylong.acceptChange",
   "daylong.rejectChange",

@@ -7,8 +7,10 @@ import { confirmNewConversation, showKeeperNotice } from "./chat/conversationCom
 import { conversationHandlers } from "./chat/conversationHandlers.ts";
 import { ConversationKeeper } from "./chat/conversationKeeper.ts";
 import { EditorActions, openLink } from "./chat/editorActions.ts";
-import { chatViewId, registerCommands } from "./commands.ts";
-import { chatSettings, onDidChangeModelSettings, storageLimit, storeModelPath } from "./config.ts";
+import { MemoryDocuments } from "./chat/memoryDocuments.ts";
+import { StatusBar } from "./chat/statusBar.ts";
+import { chatViewId, registerCommands, type CommandId } from "./commands.ts";
+import { chatSettings, onDidChangeSettings, storageLimit, storeModelPath } from "./config.ts";
 import { EngineClient } from "./engine/engineClient.ts";
 import { ExplainCommands } from "./explain/explainCommands.ts";
 import type { ExplanationThreads } from "./explain/explanationThreads.ts";
@@ -55,8 +57,18 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
     log: (line) => log.line(line),
   });
 
+  const { onDidChange } = controller;
+  const memory = new MemoryDocuments({
+    windowText: () => controller.windowText(),
+    turns: () => controller.turns,
+    onDidChange,
+    log: (line) => log.line(line),
+  });
+
   context.subscriptions.push(
     log,
+    memory,
+    new StatusBar({ status: () => controller.status, onDidChange }),
     engine,
     editorActions,
     controller,
@@ -65,7 +77,7 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
       chatViewId,
       new ChatViewProvider(context.extensionUri, controller, (line) => log.line(line)),
     ),
-    onDidChangeModelSettings(() => void controller.settingsChanged()),
+    onDidChangeSettings((isOtherModel) => void controller.settingsChanged(isOtherModel)),
     registerCommands({
       ...explain.handlers,
       ...conversationHandlers({
@@ -91,6 +103,7 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
       "daylong.useDemoModel": () => controller.receive({ type: "useDemoModel" }),
       "daylong.chooseModel": () => controller.receive({ type: "chooseModel" }),
       "daylong.restartEngine": () => controller.receive({ type: "restartEngine" }),
+      "daylong.showMemory": () => memory.show(),
       "daylong.showLog": () => log.show(),
       "daylong.acceptChange": () => editorActions.accept(),
       "daylong.rejectChange": () => editorActions.reject(),
@@ -142,6 +155,7 @@ function chatHost(log: Log, editorActions: EditorActions, state: vscode.Memento)
     copyText: async (text) => vscode.env.clipboard.writeText(text),
     useCode: (use) => editorActions.use(use),
     openLink,
+    showMemory: async () => vscode.commands.executeCommand("daylong.showMemory" satisfies CommandId),
     showLog: () => log.show(),
     log: (line) => log.line(line),
   };

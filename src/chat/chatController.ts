@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
-import type { Disposable } from "../base/disposable.ts";
+import { Emitter, type Disposable } from "../base/disposable.ts";
 import { DaylongError, toErrorData, type ErrorData } from "../base/errors.ts";
-import type { CacheState, Engine, EngineEvent, RememberedTurn } from "../engine/engine.ts";
+import type { CacheState, Engine, EngineEvent, RememberedTurn, WindowSpan } from "../engine/engine.ts";
 import type { ChatIntent, ChatSnapshot, ChatState, ErrorView, TurnView } from "../messages/chatMessages.ts";
 import { viewStrings } from "../messages/viewStrings.ts";
 import type { ChatHost } from "./chatHost.ts";
 import type { ConversationKeeping } from "./conversationKeeping.ts";
 import { chosenModelOf, loadOptionsOf, replyOptionsOf } from "./engineOptions.ts";
 import { errorView } from "./errorText.ts";
+import { doHostIntent, isHostIntent } from "./hostIntents.ts";
 import { IdleUnload } from "./idleUnload.ts";
 import { MemoryState, reprocessReasonOf } from "./memoryState.ts";
 import { ModelSession, type ModelChoice } from "./modelSession.ts";
@@ -15,7 +16,8 @@ import { showProgress } from "./replyProgress.ts";
 import { ReplyRunner } from "./replyRunner.ts";
 import { SideQuestions } from "./sideQuestions.ts";
 import { newTurn, rememberedTurnOf, Transcript } from "./transcript.ts";
-import { ViewChannel } from "./viewChannel.ts";
+import type { ChatStatus } from "./statusItem.ts";
+import { ViewChannel, type ChatDelta } from "./viewChannel.ts";
 
 export interface ChatControllerOptions {
   readonly engine: Engine;
@@ -45,6 +47,9 @@ export class ChatController implements Disposable {
   private readonly memory: MemoryState;
   private readonly replies: ReplyRunner;
   private readonly idleUnload: IdleUnload;
+  private readonly changes = new Emitter<void>();
+  /** {@link status}, or what is in the window, has changed. */
+  readonly onDidChange = this.changes.event;
 
   constructor(private readonly options: ChatControllerOptions) {
     this.engine = options.engine;
@@ -59,7 +64,7 @@ export class ChatController implements Disposable {
     });
     this.memory = new MemoryState({
       transcript: this.transcript,
-      tell: (delta) => this.channel.send(delta),
+      tell: (delta) => this.tell(delta),
       onDidChange: (erased, broughtBack) => options.keeper?.recordMemory(erased, broughtBack),
       now: this.now,
       usage: options.keeper?.usage,
@@ -70,7 +75,7 @@ export class ChatController implements Disposable {
       transcript: this.transcript,
       loadModel: (exceptTurn) => this.loadModel(exceptTurn),
       describe: (error) => this.describe(error),
-      onDidChangeBusy: (busy) => this.channel.send({ type: "busy", busy }),
+      onDidChangeBusy: (busy) => this.tell({ type: "busy", busy }),
       onDidAnswer: ({ turnId, replyTokenIds }) => options.keeper?.recordTokens(turnId, replyTokenIds),
       onDidRemember: (cache) => this.followCache(cache),
     });
@@ -79,7 +84,7 @@ export class ChatController implements Disposable {
       demoModelPath: options.demoModelPath,
       loadOptions: () => loadOptionsOf(host.settings(), options.keeper?.snapshotPath),
       errorView: (error) => this.describe(error),
-      onDidChange: (model) => this.channel.send({ type: "model", model }),
+      onDidChange: (model) => this.tell({ type: "model", model }),
       onWillLoad: () => {
         this.replies.answeredId = undefined;
       },
@@ -94,6 +99,7 @@ export class ChatController implements Disposable {
       settled: () => this.replies.whenSettled(),
       replyOptions: () => replyOptionsOf(host.settings()),
       onDidRemember: (cache) => this.followCache(cache),
+      onDidChangeAsking: () => this.changes.fire(),
       now: this.now,
     });
     this.subscription = this.engine.onDidEmit((event) => this.follow(event));
@@ -119,6 +125,16 @@ export class ChatController implements Disposable {
   /** What the model is called; empty: none is chosen. */
   get modelName(): string {
     return "name" in this.model.view ? this.model.view.name : "";
+  }
+
+  get status(): ChatStatus {
+    const { busy, sideQuestions } = this;
+    return { model: this.model.view, counters: this.memory.counters, busy, asking: sideQuestions.isAsking };
+  }
+
+  /** The exact text in the model's window; undefined: nothing of this conversation is in one. */
+  windowText(): Promise<readonly WindowSpan[]> | undefined {
+    return this.model.isLoaded ? this.engine.windowText() : undefined;
   }
 
   attach(post: (message: ChatState) => void): Disposable {
@@ -157,12 +173,16 @@ export class ChatController implements Disposable {
     this.replies.answeredId = undefined;
     this.model.forgetConversation();
     this.channel.sendSnapshot();
+    this.changes.fire();
   }
 
-  /** Takes the model that the settings name now, unless it is the present one. */
-  async settingsChanged(): Promise<void> {
-    this.host.prefersDemo = false;
-    await this.useModel(chosenModelOf(this.host.settings(), false));
+  /** Takes the model that the settings name now, unless it is the present one; what else it needs anew is offered. */
+  async settingsChanged(isOtherModel: boolean): Promise<void> {
+    if (isOtherModel) {
+      this.host.prefersDemo = false;
+      await this.useModel(chosenModelOf(this.host.settings(), false));
+    }
+    this.model.compareSettings();
   }
 
   /** Puts what went wrong into words made for the user. */
@@ -182,9 +202,14 @@ export class ChatController implements Disposable {
     this.memory.dispose();
     this.model.dispose();
     this.channel.dispose();
+    this.changes.dispose();
   }
 
   private async handle(intent: ChatIntent): Promise<void> {
+    if (isHostIntent(intent)) {
+      await doHostIntent(intent, this.host, (id) => this.known(id));
+      return;
+    }
     switch (intent.type) {
       case "ready":
         this.channel.sendSnapshot();
@@ -215,17 +240,6 @@ export class ChatController implements Disposable {
       case "bringBack":
         await this.bringBack(intent.id);
         return;
-      case "copyTurn": {
-        const turn = this.known(intent.id);
-        await this.host.copyText(intent.part === "user" ? turn.user : turn.reply);
-        return;
-      }
-      case "code":
-        await this.host.useCode(intent);
-        return;
-      case "openLink":
-        await this.host.openLink(intent.href);
-        return;
       case "useDemoModel":
         this.host.prefersDemo = true;
         await this.useModel({ kind: "demo" });
@@ -244,11 +258,16 @@ export class ChatController implements Disposable {
         this.model.invalidate();
         await this.loadModel();
         return;
+      case "reloadModel":
+        // Nobody's reply is cut off for a setting.
+        while (this.busy) await this.replies.whenSettled();
+        await this.sideQuestions.stopAll();
+        this.model.invalidate();
+        await this.loadModel();
+        return;
       case "newConversation":
         await this.newConversation();
         return;
-      case "showLog":
-        this.host.showLog();
     }
   }
 
@@ -344,6 +363,11 @@ export class ChatController implements Disposable {
       this.replies.stop();
       await Promise.all([this.replies.whenSettled(), this.sideQuestions.stopAll()]);
     } while (this.busy);
+  }
+
+  private tell(delta: ChatDelta): void {
+    this.channel.send(delta);
+    this.changes.fire();
   }
 
   private async useModel(choice: ModelChoice): Promise<void> {

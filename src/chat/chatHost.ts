@@ -38,6 +38,8 @@ export interface ChatHost {
   copyText(text: string): Promise<void>;
   useCode(use: CodeUse): Promise<void>;
   openLink(href: string): Promise<void>;
+  /** Shows the exact text in the model's window. */
+  showMemory(): Promise<void>;
   showLog(): void;
   log(line: string): void;
 }

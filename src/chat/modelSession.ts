@@ -94,6 +94,13 @@ export class ModelSession implements Disposable {
     this.show({ state: "unloaded", name: this.name, toy: this.isToy });
   }
 
+  /** Looks whether the settings still are those that the model was loaded with. */
+  compareSettings(): void {
+    if (this.current.state !== "ready") return;
+    const outdated = this.loadedWith !== this.comparable();
+    if (outdated !== this.current.outdated) this.show({ ...this.current, outdated });
+  }
+
   /** The next message loads the model anew. */
   invalidate(): void {
     this.loadedChoice = undefined;
@@ -129,6 +136,16 @@ export class ModelSession implements Disposable {
     return basename(this.path ?? "").replace(/\.gguf$/i, "");
   }
 
+  /** What the demo model does not leave to the settings. */
+  private get fixedOptions(): Partial<LoadOptions> {
+    return this.isToy ? { contextSize: demoContextSize, gpu: false } : {};
+  }
+
+  private comparable(): string {
+    const options: Partial<LoadOptions> = { ...this.options.loadOptions(), ...this.fixedOptions };
+    return JSON.stringify(Object.entries(options).filter(([name]) => name !== "snapshotPath"));
+  }
+
   private async load(turns: () => readonly RememberedTurn[]): Promise<void> {
     const modelPath = this.path;
     if (modelPath === undefined) {
@@ -141,21 +158,18 @@ export class ModelSession implements Disposable {
     try {
       const loadOptions = this.options.loadOptions();
       let fromSnapshot = false;
-      const { snapshotPath, ...rest } = loadOptions;
-      const wanted = JSON.stringify(rest);
+      const { snapshotPath } = loadOptions;
+      const wanted = this.comparable();
       if (this.loadedChoice === choice && this.loadedWith === wanted) {
         const restoredFrom = await engine.openConversation(snapshotPath);
         fromSnapshot = restoredFrom === "snapshot";
         this.options.onDidLoad(restoredFrom);
       } else {
         this.show({ state: "loading", name: this.name, toy: this.isToy, fraction: 0 });
-        const { restoredFrom } = await engine.load({
-          ...loadOptions,
-          modelPath,
-          ...(this.isToy ? { contextSize: demoContextSize, gpu: false as const } : {}),
-        });
+        const { restoredFrom } = await engine.load({ ...loadOptions, ...this.fixedOptions, modelPath });
         fromSnapshot = restoredFrom === "snapshot";
         this.loadedWith = wanted;
+        this.compareSettings();
         this.options.onDidLoad(restoredFrom);
       }
       // What a snapshot brought back is held against the transcript: only what it lacks is evaluated.
@@ -191,6 +205,7 @@ export class ModelSession implements Disposable {
           gpu,
           mode,
           reasons,
+          outdated: false,
         });
         return;
       }

@@ -93,6 +93,8 @@ export type ModelView =
       /** `recompute`: this model cannot shift; after forgetting it reads what is kept again. */
       readonly mode: "stream" | "recompute";
       readonly reasons: readonly string[];
+      /** Settings that it was loaded with have changed since. */
+      readonly outdated: boolean;
     }
   | { readonly state: "crashed"; readonly name: string; readonly error: ErrorView; readonly willRestart: boolean }
   | { readonly state: "failed"; readonly name: string; readonly error: ErrorView };
@@ -173,5 +175,9 @@ export type ChatIntent =
   | { readonly type: "useDemoModel" }
   | { readonly type: "chooseModel" }
   | { readonly type: "restartEngine" }
+  /** Loads the model anew, with the settings as they are now; a reply that runs is waited for. */
+  | { readonly type: "reloadModel" }
   | { readonly type: "newConversation" }
+  /** The exact text in the model's window. */
+  | { readonly type: "showMemory" }
   | { readonly type: "showLog" };
