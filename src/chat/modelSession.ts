@@ -143,7 +143,11 @@ export class ModelSession implements Disposable {
 
   private comparable(): string {
     const options: Partial<LoadOptions> = { ...this.options.loadOptions(), ...this.fixedOptions };
-    return JSON.stringify(Object.entries(options).filter(([name]) => name !== "snapshotPath"));
+    return JSON.stringify(
+      Object.entries(options)
+        .filter(([name]) => name !== "snapshotPath")
+        .sort(),
+    );
   }
 
   private async load(turns: () => readonly RememberedTurn[]): Promise<void> {

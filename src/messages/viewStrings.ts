@@ -30,7 +30,7 @@ export const viewStrings = {
   reasonEditLast: "{0} for an edited message",
   reasonRecompute: "{0} because this model cannot shift",
   reasonSaving: "{0} to save the model's memory",
-  tokensToday: "{0} today",
+  tokensToday: "{0} tokens today",
   tokensTodayHint: "{0} tokens were read and written by the model today, in all conversations of this workspace.",
   tokensTodayRestored: "{0} of them it had read before: a conversation was opened again, or the engine started again.",
   tokensPerSecond: "{0} tok/s",
