@@ -23,15 +23,24 @@ const explainVscodeFiles = [
   "src/explain/explanationThreads.ts",
 ];
 
+const chatVscodeFiles = [
+  "src/chat/chatViewProvider.ts",
+  "src/chat/conversationCommands.ts",
+  "src/chat/conversationHandlers.ts",
+  "src/chat/conversationPicker.ts",
+  "src/chat/conversationTransfer.ts",
+  "src/chat/editorActions.ts",
+  "src/chat/memoryDocuments.ts",
+  "src/chat/statusBar.ts",
+];
+
 /** The only files that may see the `vscode` module. */
 const vscodeFiles = [
   "src/extension.ts",
   "src/commands.ts",
   "src/config.ts",
   "src/log.ts",
-  "src/chat/chatViewProvider.ts",
-  "src/chat/editorActions.ts",
-  "src/chat/conversationCommands.ts",
+  ...chatVscodeFiles,
   ...explainVscodeFiles,
 ];
 
@@ -99,7 +108,7 @@ export default tseslint.config(
     rules: restricted({ vscode: true, engineInternals: true }),
   },
   {
-    files: ["src/chat/chatViewProvider.ts", "src/chat/editorActions.ts", "src/chat/conversationCommands.ts"],
+    files: chatVscodeFiles,
     rules: restricted({ vscode: true, folders: layers.chat, engineInternals: true }),
   },
   {

@@ -50,8 +50,9 @@ export async function storeModelPath(path: string): Promise<void> {
     .update("model.path" satisfies keyof Settings, path, vscode.ConfigurationTarget.Global);
 }
 
-export function onDidChangeModelSettings(listener: () => void): vscode.Disposable {
+/** `isOtherModel`: whether the model itself is among what has changed. */
+export function onDidChangeSettings(listener: (isOtherModel: boolean) => void): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {
-    if (event.affectsConfiguration(`${section}.model.path`)) listener();
+    if (event.affectsConfiguration(section)) listener(event.affectsConfiguration(`${section}.model.path`));
   });
 }

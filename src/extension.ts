@@ -3,16 +3,14 @@ import { toErrorData } from "./base/errors.ts";
 import { ChatController } from "./chat/chatController.ts";
 import type { ChatHost } from "./chat/chatHost.ts";
 import { ChatViewProvider } from "./chat/chatViewProvider.ts";
-import {
-  confirmNewConversation,
-  deleteAllData,
-  openConversation,
-  showKeeperNotice,
-} from "./chat/conversationCommands.ts";
+import { confirmNewConversation, showKeeperNotice } from "./chat/conversationCommands.ts";
+import { conversationHandlers } from "./chat/conversationHandlers.ts";
 import { ConversationKeeper } from "./chat/conversationKeeper.ts";
 import { EditorActions, openLink } from "./chat/editorActions.ts";
-import { chatViewId, registerCommands } from "./commands.ts";
-import { chatSettings, onDidChangeModelSettings, storageLimit, storeModelPath } from "./config.ts";
+import { MemoryDocuments } from "./chat/memoryDocuments.ts";
+import { StatusBar } from "./chat/statusBar.ts";
+import { chatViewId, registerCommands, type CommandId } from "./commands.ts";
+import { chatSettings, onDidChangeSettings, storageLimit, storeModelPath } from "./config.ts";
 import { EngineClient } from "./engine/engineClient.ts";
 import { ExplainCommands } from "./explain/explainCommands.ts";
 import type { ExplanationThreads } from "./explain/explanationThreads.ts";
@@ -47,16 +45,11 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
   });
   void keeper.open(controller);
   closing = () => keeper.close();
-  const conversations = {
-    keeper,
-    startNew: () => controller.startNew(),
-    limitBytes: storageLimit,
-    globalFolder: context.globalStorageUri.fsPath,
-  };
   const openChat = () => vscode.commands.executeCommand(`${chatViewId}.focus`);
+  const describe = (error: unknown) => controller.describe(toErrorData(error)).message;
   const explain: ExplainCommands = new ExplainCommands({
     side: controller.sideQuestions,
-    describe: (error) => controller.describe(toErrorData(error)).message,
+    describe,
     chooseModel: () => controller.receive({ type: "chooseModel" }),
     useDemoModel: () => controller.receive({ type: "useDemoModel" }),
     keep: (question, answer) => controller.sideQuestions.keep(question, answer),
@@ -64,8 +57,18 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
     log: (line) => log.line(line),
   });
 
+  const { onDidChange } = controller;
+  const memory = new MemoryDocuments({
+    windowText: () => controller.windowText(),
+    turns: () => controller.turns,
+    onDidChange,
+    log: (line) => log.line(line),
+  });
+
   context.subscriptions.push(
     log,
+    memory,
+    new StatusBar({ status: () => controller.status, onDidChange }),
     engine,
     editorActions,
     controller,
@@ -74,9 +77,19 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
       chatViewId,
       new ChatViewProvider(context.extensionUri, controller, (line) => log.line(line)),
     ),
-    onDidChangeModelSettings(() => void controller.settingsChanged()),
+    onDidChangeSettings((isOtherModel) => void controller.settingsChanged(isOtherModel)),
     registerCommands({
       ...explain.handlers,
+      ...conversationHandlers({
+        keeper,
+        describe,
+        startNew: () => controller.startNew(),
+        newConversation: () => controller.receive({ type: "newConversation" }),
+        isEmpty: () => controller.turns.length === 0,
+        showChat: openChat,
+        limitBytes: storageLimit,
+        globalFolder: context.globalStorageUri.fsPath,
+      }),
       "daylong.openChat": async () => {
         await openChat();
         controller.focusView("composer");
@@ -86,12 +99,11 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
         controller.focusView("find");
       },
       "daylong.newConversation": () => controller.receive({ type: "newConversation" }),
-      "daylong.openConversation": () => openConversation(conversations),
-      "daylong.deleteAllData": () => deleteAllData(conversations),
       "daylong.stop": () => controller.receive({ type: "stop" }),
       "daylong.useDemoModel": () => controller.receive({ type: "useDemoModel" }),
       "daylong.chooseModel": () => controller.receive({ type: "chooseModel" }),
       "daylong.restartEngine": () => controller.receive({ type: "restartEngine" }),
+      "daylong.showMemory": () => memory.show(),
       "daylong.showLog": () => log.show(),
       "daylong.acceptChange": () => editorActions.accept(),
       "daylong.rejectChange": () => editorActions.reject(),
@@ -143,6 +155,7 @@ function chatHost(log: Log, editorActions: EditorActions, state: vscode.Memento)
     copyText: async (text) => vscode.env.clipboard.writeText(text),
     useCode: (use) => editorActions.use(use),
     openLink,
+    showMemory: async () => vscode.commands.executeCommand("daylong.showMemory" satisfies CommandId),
     showLog: () => log.show(),
     log: (line) => log.line(line),
   };

@@ -5,7 +5,7 @@ import { EmptyState } from "./emptyState.tsx";
 import { FindBar } from "./findBar.tsx";
 import { closeFind, findOpen } from "./findState.ts";
 import { LiveRegion } from "./liveRegion.tsx";
-import { MemoryHeader } from "./ribbon.tsx";
+import { MemoryHeader } from "./memoryHeader.tsx";
 import { live, turns } from "./store.ts";
 import { Transcript } from "./transcript.tsx";
 

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { ViewStringKey } from "../src/messages/viewStrings.ts";
 import { Icon, IconButton } from "./icon.tsx";
-import { dismissNotice, model, notice } from "./store.ts";
+import { busy, dismissNotice, model, notice } from "./store.ts";
 import { formatPercent, text } from "./text.ts";
 import { send } from "./vscodeApi.ts";
 
@@ -37,6 +37,14 @@ export function ModelBanner() {
     case "ready":
       return (
         <>
+          {current.outdated ? (
+            <Banner kind="info" icon="settings-gear" title={text("outdatedTitle")} detail={text("outdatedText")}>
+              <Action
+                label={busy.value ? "reloadAfterReply" : "reloadNow"}
+                onClick={() => send({ type: "reloadModel" })}
+              />
+            </Banner>
+          ) : null}
           {current.toy ? <ToyBanner /> : null}
           {current.gpuFallback === undefined ? null : (
             <Banner

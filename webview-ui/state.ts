@@ -1,10 +1,11 @@
-import type {
-  ChatState,
-  CountersView,
-  ErrorView,
-  ModelView,
-  SpanView,
-  TurnView,
+import {
+  noCounters,
+  type ChatState,
+  type CountersView,
+  type ErrorView,
+  type ModelView,
+  type SpanView,
+  type TurnView,
 } from "../src/messages/chatMessages.ts";
 
 /** All that the view draws. Never changed in place: a turn that is the same object needs no new drawing. */
@@ -35,7 +36,7 @@ export const initialState: ViewState = {
   turns: [],
   earlier: 0,
   model: { state: "none" },
-  counters: { windowTokens: 0, windowSize: 0, shifts: 0, reprocessedTokens: 0 },
+  counters: noCounters,
   spans: [],
   busy: false,
   strings: {},

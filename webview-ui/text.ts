@@ -14,6 +14,23 @@ const percents = new Intl.NumberFormat(language, { style: "percent" });
 const times = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
 const datesAndTimes = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 
+const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+const ages = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+
+/** In few characters: 12.4K. */
+export function formatShort(value: number): string {
+  return short.format(value);
+}
+
+/** How long ago; a time of day or a date when that is longer than a morning. `at`: epoch milliseconds. */
+export function formatAge(at: number): string {
+  const minutes = Math.floor((Date.now() - at) / 60_000);
+  if (minutes < 1) return ages.format(0, "second");
+  if (minutes < 60) return ages.format(-minutes, "minute");
+  if (minutes < 300) return ages.format(-Math.floor(minutes / 60), "hour");
+  return formatTime(at);
+}
+
 export function formatNumber(value: number): string {
   return numbers.format(value);
 }

@@ -6,6 +6,7 @@ import { handleCodeClick } from "./codeBlock.ts";
 import { editedTurn } from "./editing.ts";
 import { currentMatch, findOpen, findQuery } from "./findState.ts";
 import { showMatches } from "./findHighlight.ts";
+import { flash, turnRequest } from "./goToTurn.ts";
 import { Icon } from "./icon.tsx";
 import { memoryEdge } from "./memoryEdge.ts";
 import { busy, earlier, turns } from "./store.ts";
@@ -46,9 +47,15 @@ export function Transcript() {
   }, [view]);
   useLayoutEffect(() => {
     view.rendered();
-    if (scroller.current !== null && focusRow(scroller.current, awaited.current)) awaited.current = undefined;
+    if (scroller.current === null || !focusRow(scroller.current, awaited.current)) return;
+    awaited.current = undefined;
   });
   useEffect(() => keepFocus(scroller.current, tabStop.value), [list, start, end, tabStop.value]);
+  // A turn that was asked for may still be on its way from the host.
+  const request = turnRequest.value;
+  useEffect(() => {
+    if (showRequested(view, scroller.current, request, awaited)) turnRequest.value = undefined;
+  }, [list, view, request]);
   useSignalEffect(() => {
     const match = currentMatch.value;
     if (match !== undefined) view.scrollToRow(match.turnId, findMargin);
@@ -143,12 +150,26 @@ function openLink(target: Element): boolean {
   return true;
 }
 
+/** Brings a turn that was asked for into view, with the focus. Whether it is there. */
+function showRequested(
+  view: VirtualScroll,
+  scroller: HTMLElement | null,
+  id: string | undefined,
+  awaited: { current: string | undefined },
+): boolean {
+  if (id === undefined || scroller === null || view.idBeside(id, 0) === undefined) return false;
+  view.scrollToRow(id, findMargin);
+  awaited.current = focusRow(scroller, id, true) ? undefined : id;
+  return true;
+}
+
 /** Whether the row is in the document. */
-function focusRow(scroller: HTMLElement, id: string | undefined): boolean {
+function focusRow(scroller: HTMLElement, id: string | undefined, isMarked = false): boolean {
   if (id === undefined) return false;
   const row = scroller.querySelector<HTMLElement>(`article[data-id="${CSS.escape(id)}"]`);
   row?.focus({ preventScroll: true });
   row?.scrollIntoView({ block: "nearest" });
+  if (isMarked && row !== null) flash(row);
   return row !== null;
 }
 

@@ -26,6 +26,10 @@ export type ErrorCode =
   | "detour-too-large"
   | "schema-unsupported"
   | "grammar-invalid"
+  | "conversation-unknown"
+  | "conversation-open"
+  | "import-unreadable"
+  | "import-newer"
   | "usage"
   | "internal";
 

@@ -1,21 +1,23 @@
 import { randomUUID } from "node:crypto";
-import type { Disposable } from "../base/disposable.ts";
+import { Emitter, type Disposable } from "../base/disposable.ts";
 import { DaylongError, toErrorData, type ErrorData } from "../base/errors.ts";
-import type { CacheState, Engine, EngineEvent, RememberedTurn } from "../engine/engine.ts";
+import type { CacheState, Engine, EngineEvent, RememberedTurn, WindowSpan } from "../engine/engine.ts";
 import type { ChatIntent, ChatSnapshot, ChatState, ErrorView, TurnView } from "../messages/chatMessages.ts";
 import { viewStrings } from "../messages/viewStrings.ts";
 import type { ChatHost } from "./chatHost.ts";
 import type { ConversationKeeping } from "./conversationKeeping.ts";
 import { chosenModelOf, loadOptionsOf, replyOptionsOf } from "./engineOptions.ts";
 import { errorView } from "./errorText.ts";
+import { doHostIntent, isHostIntent } from "./hostIntents.ts";
 import { IdleUnload } from "./idleUnload.ts";
-import { MemoryState } from "./memoryState.ts";
+import { MemoryState, reprocessReasonOf } from "./memoryState.ts";
 import { ModelSession, type ModelChoice } from "./modelSession.ts";
 import { showProgress } from "./replyProgress.ts";
 import { ReplyRunner } from "./replyRunner.ts";
 import { SideQuestions } from "./sideQuestions.ts";
 import { newTurn, rememberedTurnOf, Transcript } from "./transcript.ts";
-import { ViewChannel } from "./viewChannel.ts";
+import type { ChatStatus } from "./statusItem.ts";
+import { ViewChannel, type ChatDelta } from "./viewChannel.ts";
 
 export interface ChatControllerOptions {
   readonly engine: Engine;
@@ -45,6 +47,9 @@ export class ChatController implements Disposable {
   private readonly memory: MemoryState;
   private readonly replies: ReplyRunner;
   private readonly idleUnload: IdleUnload;
+  private readonly changes = new Emitter<void>();
+  /** {@link status}, or what is in the window, has changed. */
+  readonly onDidChange = this.changes.event;
 
   constructor(private readonly options: ChatControllerOptions) {
     this.engine = options.engine;
@@ -57,18 +62,20 @@ export class ChatController implements Disposable {
       options.keeper?.record(delta);
       this.channel.send(delta);
     });
-    this.memory = new MemoryState(
-      this.transcript,
-      (delta) => this.channel.send(delta),
-      (erased, broughtBack) => options.keeper?.recordMemory(erased, broughtBack),
-    );
+    this.memory = new MemoryState({
+      transcript: this.transcript,
+      tell: (delta) => this.tell(delta),
+      onDidChange: (erased, broughtBack) => options.keeper?.recordMemory(erased, broughtBack),
+      now: this.now,
+      usage: options.keeper?.usage,
+    });
     this.replies = new ReplyRunner({
       engine: this.engine,
       host,
       transcript: this.transcript,
       loadModel: (exceptTurn) => this.loadModel(exceptTurn),
       describe: (error) => this.describe(error),
-      onDidChangeBusy: (busy) => this.channel.send({ type: "busy", busy }),
+      onDidChangeBusy: (busy) => this.tell({ type: "busy", busy }),
       onDidAnswer: ({ turnId, replyTokenIds }) => options.keeper?.recordTokens(turnId, replyTokenIds),
       onDidRemember: (cache) => this.followCache(cache),
     });
@@ -77,9 +84,8 @@ export class ChatController implements Disposable {
       demoModelPath: options.demoModelPath,
       loadOptions: () => loadOptionsOf(host.settings(), options.keeper?.snapshotPath),
       errorView: (error) => this.describe(error),
-      onDidChange: (model) => this.channel.send({ type: "model", model }),
+      onDidChange: (model) => this.tell({ type: "model", model }),
       onWillLoad: () => {
-        this.memory.carryOver();
         this.replies.answeredId = undefined;
       },
       onDidLoad: (restoredFrom) => options.keeper?.modelLoaded(restoredFrom),
@@ -93,6 +99,7 @@ export class ChatController implements Disposable {
       settled: () => this.replies.whenSettled(),
       replyOptions: () => replyOptionsOf(host.settings()),
       onDidRemember: (cache) => this.followCache(cache),
+      onDidChangeAsking: () => this.changes.fire(),
       now: this.now,
     });
     this.subscription = this.engine.onDidEmit((event) => this.follow(event));
@@ -120,6 +127,16 @@ export class ChatController implements Disposable {
     return "name" in this.model.view ? this.model.view.name : "";
   }
 
+  get status(): ChatStatus {
+    const { busy, sideQuestions } = this;
+    return { model: this.model.view, counters: this.memory.counters, busy, asking: sideQuestions.isAsking };
+  }
+
+  /** The exact text in the model's window; undefined: nothing of this conversation is in one. */
+  windowText(): Promise<readonly WindowSpan[]> | undefined {
+    return this.model.isLoaded ? this.engine.windowText() : undefined;
+  }
+
   attach(post: (message: ChatState) => void): Disposable {
     return this.channel.attach(post);
   }
@@ -136,26 +153,36 @@ export class ChatController implements Disposable {
 
   /** Puts a conversation in the place of the present one, as a new one. */
   async openTranscript(turns: readonly TurnView[]): Promise<void> {
+    const { keeper } = this.options;
+    const show = (): void => {
+      for (const turn of turns) keeper?.record({ type: "turnAdded", turn });
+      this.showTranscript(turns);
+    };
     await this.stopAndWait();
-    await this.options.keeper?.startNew();
-    for (const turn of turns) this.options.keeper?.record({ type: "turnAdded", turn });
-    await this.showTranscript(turns);
+    if (keeper === undefined) show();
+    else await keeper.startNew(show);
   }
 
-  /** Shows these turns in the place of the present ones; the model gets the newest of them with the next message. */
-  async showTranscript(turns: readonly TurnView[]): Promise<void> {
-    await this.stopAndWait();
+  /**
+   * Shows these turns in the place of the present ones; the model gets the newest of them with the next message. At
+   * once: nothing may be running.
+   */
+  showTranscript(turns: readonly TurnView[]): void {
     this.transcript.open(turns);
     this.memory.clear();
     this.replies.answeredId = undefined;
     this.model.forgetConversation();
     this.channel.sendSnapshot();
+    this.changes.fire();
   }
 
-  /** Takes the model that the settings name now, unless it is the present one. */
-  async settingsChanged(): Promise<void> {
-    this.host.prefersDemo = false;
-    await this.useModel(chosenModelOf(this.host.settings(), false));
+  /** Takes the model that the settings name now, unless it is the present one; what else it needs anew is offered. */
+  async settingsChanged(isOtherModel: boolean): Promise<void> {
+    if (isOtherModel) {
+      this.host.prefersDemo = false;
+      await this.useModel(chosenModelOf(this.host.settings(), false));
+    }
+    this.model.compareSettings();
   }
 
   /** Puts what went wrong into words made for the user. */
@@ -172,11 +199,17 @@ export class ChatController implements Disposable {
     this.replies.stop();
     this.subscription.dispose();
     this.idleUnload.dispose();
+    this.memory.dispose();
     this.model.dispose();
     this.channel.dispose();
+    this.changes.dispose();
   }
 
   private async handle(intent: ChatIntent): Promise<void> {
+    if (isHostIntent(intent)) {
+      await doHostIntent(intent, this.host, (id) => this.known(id));
+      return;
+    }
     switch (intent.type) {
       case "ready":
         this.channel.sendSnapshot();
@@ -207,17 +240,6 @@ export class ChatController implements Disposable {
       case "bringBack":
         await this.bringBack(intent.id);
         return;
-      case "copyTurn": {
-        const turn = this.known(intent.id);
-        await this.host.copyText(intent.part === "user" ? turn.user : turn.reply);
-        return;
-      }
-      case "code":
-        await this.host.useCode(intent);
-        return;
-      case "openLink":
-        await this.host.openLink(intent.href);
-        return;
       case "useDemoModel":
         this.host.prefersDemo = true;
         await this.useModel({ kind: "demo" });
@@ -236,11 +258,16 @@ export class ChatController implements Disposable {
         this.model.invalidate();
         await this.loadModel();
         return;
+      case "reloadModel":
+        // Nobody's reply is cut off for a setting.
+        while (this.busy) await this.replies.whenSettled();
+        await this.sideQuestions.stopAll();
+        this.model.invalidate();
+        await this.loadModel();
+        return;
       case "newConversation":
         await this.newConversation();
         return;
-      case "showLog":
-        this.host.showLog();
     }
   }
 
@@ -267,22 +294,19 @@ export class ChatController implements Disposable {
   }
 
   private async newConversation(): Promise<void> {
-    if (this.transcript.turns.length > 0 && !(await this.host.confirmNewConversation())) return;
-    await this.startNew();
+    const pinned = this.transcript.turns.filter((turn) => turn.pinned && turn.reply !== "").length;
+    const choice = this.transcript.turns.length === 0 ? "new" : await this.host.confirmNewConversation(pinned);
+    if (choice === "cancel") return;
+    await this.startNew(choice === "keepPins");
     this.focusView("composer");
   }
 
-  /** Begins a new conversation, without asking. */
-  async startNew(): Promise<void> {
-    await this.stopAndWait();
-    await this.options.keeper?.startNew();
+  /** Begins a new conversation, without asking. `keepPins`: with what was pinned in the present one. */
+  async startNew(keepPins = false): Promise<void> {
     const wasLoaded = this.model.view.state === "ready";
-    this.transcript.clear();
-    this.memory.clear();
-    this.replies.answeredId = undefined;
-    this.model.forgetConversation();
+    await this.stopAndWait();
+    await this.openTranscript(keepPins ? this.transcript.turns.filter((turn) => turn.pinned && turn.reply !== "") : []);
     if (wasLoaded) await this.loadModel();
-    else this.memory.tellRemembered([]);
   }
 
   private async setPinned(id: string, pinned: boolean): Promise<void> {
@@ -329,13 +353,21 @@ export class ChatController implements Disposable {
   }
 
   private followCache(cache: CacheState): void {
-    this.memory.follow(cache, this.replies.runningId);
+    const reason = reprocessReasonOf(this.model.view, this.replies.runningKind);
+    this.memory.follow(cache, this.replies.runningId, { reason, restoring: this.model.isPreparing });
   }
 
-  /** Ends what is being answered, and waits until it has ended. */
+  /** Ends what is being answered, and waits until it has ended; nothing runs when this resolves. */
   async stopAndWait(): Promise<void> {
-    this.replies.stop();
-    await Promise.all([this.replies.whenSettled(), this.sideQuestions.stopAll()]);
+    do {
+      this.replies.stop();
+      await Promise.all([this.replies.whenSettled(), this.sideQuestions.stopAll()]);
+    } while (this.busy);
+  }
+
+  private tell(delta: ChatDelta): void {
+    this.channel.send(delta);
+    this.changes.fire();
   }
 
   private async useModel(choice: ModelChoice): Promise<void> {

@@ -26,6 +26,8 @@ export interface CodeUse {
   readonly fileName: string;
 }
 
+export type NewConversationChoice = "cancel" | "new" | "keepPins";
+
 /** What the controller asks of the workbench around it. Implemented with vscode, and by a recording fake in tests. */
 export interface ChatHost {
   /** BCP 47 tag of the workbench's language. */
@@ -36,11 +38,13 @@ export interface ChatHost {
   translate(message: string, ...values: (string | number)[]): string;
   /** Lets the user pick a model file and stores it in the settings. Undefined: cancelled. */
   pickModelFile(): Promise<string | undefined>;
-  /** Asks before a conversation is thrown away. */
-  confirmNewConversation(): Promise<boolean>;
+  /** Asks before another conversation begins; with pinned turns, whether they come along. */
+  confirmNewConversation(pinnedTurns: number): Promise<NewConversationChoice>;
   copyText(text: string): Promise<void>;
   useCode(use: CodeUse): Promise<void>;
   openLink(href: string): Promise<void>;
+  /** Shows the exact text in the model's window. */
+  showMemory(): Promise<void>;
   showLog(): void;
   log(line: string): void;
 }

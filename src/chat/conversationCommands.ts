@@ -2,56 +2,102 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import { formatMegabytes } from "./formatMegabytes.ts";
+import type { NewConversationChoice } from "./chatHost.ts";
 import type { ConversationKeeper, KeeperNotice } from "./conversationKeeper.ts";
+import type { ConversationLibrary, ListedConversation } from "./conversationLibrary.ts";
 
 export interface ConversationCommandsOptions {
-  readonly keeper: ConversationKeeper;
-  /** Begins a new conversation without asking; the engine lets go of the present one. */
-  readonly startNew: () => Promise<void>;
-  readonly limitBytes: () => number;
-  /** The extension's storage folder for all workspaces. */
-  readonly globalFolder: string;
+  readonly library: ConversationLibrary;
+  readonly describe: (error: unknown) => string;
 }
 
-/** Asks before the present conversation is put away. */
-export async function confirmNewConversation(): Promise<boolean> {
+/** Asks before another conversation takes the place of the present one; with pinned turns, whether they come along. */
+export async function confirmNewConversation(pinnedTurns: number): Promise<NewConversationChoice> {
   const start = vscode.l10n.t("Start a new one");
+  const keep =
+    pinnedTurns === 1 ? vscode.l10n.t("Take the pinned turn along") : vscode.l10n.t("Take the pinned turns along");
   const answer = await vscode.window.showWarningMessage(
     vscode.l10n.t("Start a new conversation?"),
     {
       modal: true,
       detail: vscode.l10n.t("The present one is kept in the list of conversations. The model starts without it."),
     },
-    start,
+    ...(pinnedTurns > 0 ? [start, keep] : [start]),
   );
-  return answer === start;
+  return answer === start ? "new" : answer === keep ? "keepPins" : "cancel";
 }
 
-/** Lets the user open one of the workspace's other conversations. */
-export async function openConversation({ keeper, limitBytes }: ConversationCommandsOptions): Promise<void> {
-  const [others, use] = await Promise.all([keeper.others(), keeper.diskUse()]);
-  if (others.length === 0) {
-    void vscode.window.showInformationMessage(vscode.l10n.t("There is no earlier conversation in this workspace yet."));
-    return;
+/** The present conversation, unless there is nothing in it yet, which is said. */
+export async function presentConversation({
+  library,
+}: ConversationCommandsOptions): Promise<ListedConversation | undefined> {
+  const present = await library.present();
+  if (present === undefined) {
+    void vscode.window.showInformationMessage(vscode.l10n.t("There is no message in this conversation yet."));
   }
-  const { language } = vscode.env;
-  const items = others.map(({ id, title, usedAt, isOpen }) => ({
-    id,
-    label: title === "" ? vscode.l10n.t("(without a message)") : title,
-    description: new Date(usedAt).toLocaleString(language),
-    ...(isOpen ? { detail: vscode.l10n.t("Open in another window") } : {}),
-  }));
-  const [used, limit] = [formatMegabytes(use.bytes, language), formatMegabytes(limitBytes(), language)];
-  const chosen = await vscode.window.showQuickPick(items, {
-    title: vscode.l10n.t("Earlier conversations: {0} of {1} MB used on this machine", used, limit),
-    matchOnDescription: true,
+  return present;
+}
+
+/** Asks for a name. Whether it was given. */
+export async function renameConversation(
+  options: ConversationCommandsOptions,
+  conversation: ListedConversation | undefined,
+): Promise<boolean> {
+  if (conversation === undefined) return false;
+  const title = await vscode.window.showInputBox({
+    title: vscode.l10n.t("Rename the conversation"),
+    prompt: vscode.l10n.t("Leave it empty to name it after its first message."),
+    value: conversation.title,
   });
-  if (chosen !== undefined) await keeper.switchTo(chosen.id);
+  if (title === undefined) return false;
+  await shown(options, () => options.library.rename(conversation.id, title));
+  return true;
+}
+
+/** Deletes a conversation at once, and offers to take that back. Resolves when it is out of the list. */
+export async function deleteConversation(
+  options: ConversationCommandsOptions,
+  conversation: ListedConversation | undefined,
+): Promise<void> {
+  if (conversation === undefined) return;
+  const deletion = await shown(options, () => options.library.delete(conversation.id));
+  if (deletion === undefined) return;
+  const undo = vscode.l10n.t("Undo");
+  const said = vscode.window.showInformationMessage(
+    vscode.l10n.t("“{0}” was deleted.", titleShown(conversation)),
+    undo,
+  );
+  void said.then((answer) => shown(options, () => (answer === undo ? deletion.undo() : deletion.finish())));
+}
+
+/** What stands for a conversation in a list. */
+export function titleShown({ title }: ListedConversation): string {
+  return title === "" ? vscode.l10n.t("(without a message)") : title;
+}
+
+/** Does it; what goes wrong is said in words. Undefined: it went wrong. */
+export async function shown<T>(
+  { describe }: ConversationCommandsOptions,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    void vscode.window.showErrorMessage(describe(error));
+    return undefined;
+  }
+}
+
+export interface DeleteAllOptions {
+  readonly keeper: ConversationKeeper;
+  /** Begins a new conversation without asking; the engine lets go of the present one. */
+  readonly startNew: () => Promise<void>;
+  /** The extension's storage folder for all workspaces. */
+  readonly globalFolder: string;
 }
 
 /** Deletes everything that is kept on this machine, after asking. */
-export async function deleteAllData(options: ConversationCommandsOptions): Promise<void> {
-  const { keeper, startNew, globalFolder } = options;
+export async function deleteAllData({ keeper, startNew, globalFolder }: DeleteAllOptions): Promise<void> {
   const use = await keeper.diskUse();
   const everything = vscode.l10n.t("Delete everything");
   const size = formatMegabytes(use.bytes, vscode.env.language);

@@ -1,7 +1,7 @@
 import { toErrorData } from "../base/errors.ts";
 import type { RestoredFrom } from "../engine/engine.ts";
 import type { TurnView } from "../messages/chatMessages.ts";
-import { ConversationStore, type ConversationSummary } from "../storage/conversationStore.ts";
+import { ConversationStore } from "../storage/conversationStore.ts";
 import {
   deleteConversations,
   measureDiskUse,
@@ -11,9 +11,10 @@ import {
   type Trimming,
 } from "../storage/diskUse.ts";
 import type { TurnSettings } from "../storage/journalRecord.ts";
-import { isFinished } from "../storage/storedTurn.ts";
+import { isFinished, type StoredTurn } from "../storage/storedTurn.ts";
 import { allStorageFolders, workspaceStorageFolder } from "../storage/storageFolders.ts";
 import type { StoredConversation } from "../storage/storedConversation.ts";
+import { UsageLog } from "../storage/usageLog.ts";
 import type { ConversationKeeping } from "./conversationKeeping.ts";
 import type { ChatDelta } from "./viewChannel.ts";
 import { storedTurnOf, TurnRecorder, turnViewsOf } from "./turnRecorder.ts";
@@ -32,9 +33,10 @@ export type KeeperNotice =
 /** The part of the controller that the keeper moves. */
 export interface KeptTranscript {
   readonly turns: readonly TurnView[];
-  /** Ends the running reply, and waits until it has ended. */
+  /** Ends the running reply, and waits until it has ended; nothing runs when this resolves. */
   stopAndWait(): Promise<void>;
-  showTranscript(turns: readonly TurnView[]): Promise<void>;
+  /** Shows these turns in the place of the present ones, at once. Nothing may be running. */
+  showTranscript(turns: readonly TurnView[]): void;
 }
 
 export interface ConversationKeeperOptions {
@@ -68,18 +70,23 @@ const memoryTexts: Readonly<Record<RestoredFrom, string>> = {
 export class ConversationKeeper implements ConversationKeeping {
   readonly opened: Promise<void>;
   private resolveOpened: () => void = () => undefined;
-  private readonly store: ConversationStore;
+  readonly store: ConversationStore;
+  readonly usage: UsageLog;
   private readonly now: () => number;
   private conversation: StoredConversation | undefined;
   private recorder: TurnRecorder | undefined;
   private transcript: KeptTranscript | undefined;
   private snapshotsFit = true;
   private boundAt = 0;
+  /** One conversation takes the place of another at a time. */
+  private changing: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: ConversationKeeperOptions) {
     this.now = options.now ?? Date.now;
+    const folder = workspaceStorageFolder(options.globalFolder, options.workspace);
+    this.usage = new UsageLog(folder);
     this.store = new ConversationStore({
-      folder: workspaceStorageFolder(options.globalFolder, options.workspace),
+      folder,
       workspace: options.workspace,
       now: this.now,
       onDidFail: (error) => this.reportFailure(error),
@@ -88,6 +95,11 @@ export class ConversationKeeper implements ConversationKeeping {
     this.opened = new Promise((resolve) => {
       this.resolveOpened = resolve;
     });
+  }
+
+  /** The conversation that this window shows; it is in the list as soon as it has a turn. */
+  get presentId(): string | undefined {
+    return this.conversation?.id;
   }
 
   get snapshotPath(): string | undefined {
@@ -105,7 +117,7 @@ export class ConversationKeeper implements ConversationKeeping {
       if (damagedLines + missingRecords > 0) {
         this.options.say({ kind: "damaged", records: Math.max(damagedLines, missingRecords) });
       }
-      if (conversation.turns.length > 0) await transcript.showTranscript(turnViewsOf(conversation));
+      if (conversation.turns.length > 0) transcript.showTranscript(turnViewsOf(conversation));
       await this.bound(conversation.folder);
     } catch (error) {
       this.reportFailure(error);
@@ -139,37 +151,35 @@ export class ConversationKeeper implements ConversationKeeping {
       this.options.say({ kind: "snapshot", state: restoredFrom });
   }
 
-  async startNew(): Promise<void> {
-    await this.opened;
-    const before = this.conversation;
-    try {
-      this.take(await this.store.openNew());
-      await before?.close();
-    } catch (error) {
-      this.reportFailure(error);
-    }
-  }
-
-  /** The conversations of this workspace but the present one, newest first. */
-  async others(): Promise<ConversationSummary[]> {
-    await this.opened;
-    return (await this.store.list()).filter(({ id }) => id !== this.conversation?.id);
+  startNew(show: () => void): Promise<void> {
+    return this.change(async () => {
+      const next = await this.store.openNew().catch((error: unknown) => {
+        this.reportFailure(error);
+        return undefined;
+      });
+      await this.replace(next, show);
+    });
   }
 
   /** Shows another conversation in the place of the present one. */
-  async switchTo(id: string): Promise<void> {
-    await this.opened;
-    const { transcript, conversation: before } = this;
-    if (transcript === undefined || id === before?.id) return;
-    const next = await this.store.open(id);
-    if (next === undefined) {
-      this.options.say({ kind: "openElsewhere" });
-      return;
-    }
-    await transcript.stopAndWait();
-    this.take(next);
-    await before?.close();
-    await transcript.showTranscript(turnViewsOf(next));
+  switchTo(id: string): Promise<void> {
+    return this.change(async () => {
+      if (id === this.conversation?.id) return;
+      const next = await this.store.open(id);
+      if (next === undefined) this.options.say({ kind: "openElsewhere" });
+      else await this.replace(next, () => this.transcript?.showTranscript(turnViewsOf(next)));
+    });
+  }
+
+  /** Shows a new conversation that begins with these turns. `title`: empty: the first message names it. */
+  openWith(turns: readonly StoredTurn[], title: string): Promise<void> {
+    return this.change(async () => {
+      const next = await this.store.openNew();
+      for (const turn of turns) next.append({ kind: "turn", turn });
+      await next.flush();
+      if (title !== "") await this.store.rename(next.id, title);
+      await this.replace(next, () => this.transcript?.showTranscript(turnViewsOf(next)));
+    });
   }
 
   async diskUse(): Promise<DiskUse> {
@@ -200,7 +210,25 @@ export class ConversationKeeper implements ConversationKeeping {
     }
     recorder?.flush();
     this.recorder = undefined;
-    await conversation?.close();
+    await Promise.all([conversation?.close(), this.usage.flush()]);
+  }
+
+  private change(work: () => Promise<void>): Promise<void> {
+    const done = this.changing.then(() => this.opened).then(work);
+    this.changing = done.catch(() => undefined);
+    return done;
+  }
+
+  /**
+   * A reply that runs is stopped first and kept where it belongs. Between that and the new conversation being in its
+   * place nothing else happens, so nothing of one conversation is ever recorded in another.
+   */
+  private async replace(next: StoredConversation | undefined, show: () => void): Promise<void> {
+    const before = this.conversation;
+    await this.transcript?.stopAndWait();
+    if (next !== undefined) this.take(next);
+    show();
+    if (next !== undefined) await before?.close();
   }
 
   private take(conversation: StoredConversation): void {

@@ -1,4 +1,5 @@
 import type { RestoredFrom } from "../engine/engine.ts";
+import type { UsageKeeping } from "./dayTotals.ts";
 import type { ChatDelta } from "./viewChannel.ts";
 
 /** What the controller needs of whatever keeps the conversation. */
@@ -7,6 +8,8 @@ export interface ConversationKeeping {
   readonly opened: Promise<void>;
   /** See `LoadOptions.snapshotPath`; undefined: no snapshot is kept. Another conversation has another one. */
   readonly snapshotPath: string | undefined;
+  /** Keeps what the workspace's conversations use in a day. */
+  readonly usage: UsageKeeping;
   /** Takes note of a change of the transcript. Returns at once. */
   record(delta: ChatDelta): void;
   /** Takes note of the tokens of a whole reply, before the change that ends it; none: they are not known. */
@@ -17,6 +20,9 @@ export interface ConversationKeeping {
   replyTokens(id: string): readonly number[] | undefined;
   /** Where the model's memory came from. */
   modelLoaded(restoredFrom: RestoredFrom): void;
-  /** What is recorded from here on belongs to a new conversation; the present one stays in the list. Never rejects. */
-  startNew(): Promise<void>;
+  /**
+   * What is recorded from here on belongs to a new conversation; the present one stays in the list. In the same moment
+   * `show` puts the new one in its place: nothing may be recorded in between. Never rejects.
+   */
+  startNew(show: () => void): Promise<void>;
 }

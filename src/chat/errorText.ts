@@ -32,6 +32,10 @@ export const errorTexts: Readonly<Record<Exclude<ErrorCode, "internal" | "usage"
   "schema-unsupported": "Replies cannot be held to this JSON schema. Use a simpler one.",
   "grammar-invalid": "The grammar could not be read. The log says where it fails.",
   "detour-too-large": "This question is too long to be asked on the side. Shorten it.",
+  "conversation-unknown": "This conversation is no longer there.",
+  "conversation-open": "This conversation is open in another window. Close it there first.",
+  "import-unreadable": "This file is not a conversation that Daylong has exported as JSON. Choose another one.",
+  "import-newer": "This conversation was exported by a newer Daylong. Update Daylong to import it.",
 };
 
 /** Puts an error into words for the view. `isEnglish`: whether the product speaks English to this user. */

@@ -16,7 +16,9 @@ const bare = [
   "useDemoModel",
   "chooseModel",
   "restartEngine",
+  "reloadModel",
   "newConversation",
+  "showMemory",
   "showLog",
 ] as const;
 

@@ -1,25 +1,49 @@
 import type { CacheState } from "../engine/engine.ts";
-import type { CountersView, SpanView } from "../messages/chatMessages.ts";
+import {
+  noCounters,
+  reprocessReasons,
+  type CountersView,
+  type ModelView,
+  type ReprocessReason,
+  type SpanView,
+} from "../messages/chatMessages.ts";
+import { DayTotals, type CounterContext, type UsageKeeping } from "./dayTotals.ts";
+import type { ReplyKind } from "./replyRunner.ts";
 import type { Transcript } from "./transcript.ts";
 import type { ChatDelta } from "./viewChannel.ts";
 
-const noCounters: CountersView = { windowTokens: 0, windowSize: 0, shifts: 0, reprocessedTokens: 0 };
+export interface MemoryStateOptions {
+  readonly transcript: Transcript;
+  readonly tell: (delta: ChatDelta) => void;
+  readonly onDidChange: (erased: readonly string[], broughtBack: readonly string[]) => void;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly usage: UsageKeeping | undefined;
+}
 
 /** What the view is told of the engine's cache: counters of the day, the ribbon, and which turns are remembered. */
 export class MemoryState {
-  private current = noCounters;
+  private window = { windowTokens: 0, windowSize: 0 };
   private currentSpans: readonly SpanView[] = [];
-  /** What earlier engine processes of this conversation had counted before they went away. */
-  private carried = { shifts: 0, reprocessedTokens: 0 };
+  private readonly day: DayTotals;
 
-  constructor(
-    private readonly transcript: Transcript,
-    private readonly tell: (delta: ChatDelta) => void,
-    private readonly onDidChange: (erased: readonly string[], broughtBack: readonly string[]) => void,
-  ) {}
+  constructor(private readonly options: MemoryStateOptions) {
+    const { now, usage } = options;
+    this.day = new DayTotals({ now, usage, onDidChange: () => this.tellAgain() });
+  }
 
   get counters(): CountersView {
-    return this.current;
+    const { tokens, restored, shifts, reprocessed } = this.day.today;
+    const known = reprocessReasons.filter((reason) => (reprocessed[reason] ?? 0) > 0);
+    return {
+      ...noCounters,
+      ...this.window,
+      shifts,
+      reprocessedTokens: Object.values(reprocessed).reduce((sum, count) => sum + count, 0),
+      reprocessed: Object.fromEntries(known.map((reason) => [reason, reprocessed[reason] ?? 0])),
+      tokens,
+      restoredTokens: restored,
+    };
   }
 
   get spans(): readonly SpanView[] {
@@ -27,43 +51,50 @@ export class MemoryState {
   }
 
   /** `running`: the turn that is being answered; it is on its way into the window before its first token is there. */
-  follow(cache: CacheState, running: string | undefined): void {
-    const { windowTokens, windowSize, shifts, reprocessedTokens } = cache.counters;
-    this.current = {
-      windowTokens,
-      windowSize,
-      shifts: this.carried.shifts + shifts,
-      reprocessedTokens: this.carried.reprocessedTokens + reprocessedTokens,
-    };
+  follow(cache: CacheState, running: string | undefined, context: CounterContext): void {
+    const { transcript } = this.options;
+    const { windowTokens, windowSize } = cache.counters;
+    this.window = { windowTokens, windowSize };
+    this.day.follow(cache.counters, context);
     this.currentSpans = cache.spans;
     const known = cache.rememberedTurnIds;
     // The engine lets go of a pin that has outgrown the room for pins.
-    const outgrown = this.transcript.turns.filter(
+    const outgrown = transcript.turns.filter(
       ({ id, pinned }) => pinned && known.includes(id) && !cache.pinnedTurnIds.includes(id),
     );
-    for (const { id } of outgrown) this.transcript.change(id, { pinned: false });
+    for (const { id } of outgrown) transcript.change(id, { pinned: false });
     this.tellRemembered(running === undefined || known.includes(running) ? known : [...known, running]);
   }
 
-  /** The engine's cache goes, and its counts with it; they stay in the sum of the day. */
-  carryOver(): void {
-    const { shifts, reprocessedTokens } = this.current;
-    this.carried = { shifts, reprocessedTokens };
-  }
-
-  /** Another conversation: everything is counted anew. */
+  /** Another conversation: nothing of it is in the window yet. */
   clear(): void {
-    this.current = noCounters;
-    this.carried = { shifts: 0, reprocessedTokens: 0 };
+    this.window = { windowTokens: 0, windowSize: 0 };
     this.currentSpans = [];
   }
 
-  tellRemembered(remembered: readonly string[]): void {
-    const known = new Set(remembered);
-    const changed = this.transcript.turns.filter((turn) => turn.remembered !== known.has(turn.id));
-    this.transcript.setRemembered(remembered);
-    const ids = (was: boolean): string[] => changed.filter((turn) => turn.remembered === was).map(({ id }) => id);
-    if (changed.length > 0) this.onDidChange(ids(true), ids(false));
-    this.tell({ type: "memory", counters: this.current, spans: this.currentSpans, remembered });
+  dispose(): void {
+    this.day.dispose();
   }
+
+  private tellRemembered(remembered: readonly string[]): void {
+    const { transcript, onDidChange } = this.options;
+    const known = new Set(remembered);
+    const changed = transcript.turns.filter((turn) => turn.remembered !== known.has(turn.id));
+    transcript.setRemembered(remembered);
+    const ids = (was: boolean): string[] => changed.filter((turn) => turn.remembered === was).map(({ id }) => id);
+    if (changed.length > 0) onDidChange(ids(true), ids(false));
+    this.options.tell({ type: "memory", counters: this.counters, spans: this.currentSpans, remembered });
+  }
+
+  /** The day's totals have changed by themselves. */
+  private tellAgain(): void {
+    const remembered = this.options.transcript.turns.filter((turn) => turn.remembered).map(({ id }) => id);
+    this.options.tell({ type: "memory", counters: this.counters, spans: this.currentSpans, remembered });
+  }
+}
+
+/** Why the engine may be computing something a second time now. `kind`: the reply that runs. */
+export function reprocessReasonOf(model: ModelView, kind: ReplyKind | undefined): ReprocessReason {
+  if (model.state === "ready" && model.mode === "recompute") return "recompute";
+  return kind === undefined || kind === "send" ? "saving" : kind;
 }

@@ -46,6 +46,8 @@ export class ModelSession implements Disposable {
   private loadedWith = "";
   /** Whether the engine holds this conversation; false when another one was opened. */
   private knowsConversation = false;
+  /** Counts conversations, so that a load that was overtaken by another one does not pass for that one's. */
+  private conversations = 0;
   private readonly subscriptions: Disposable[];
 
   constructor(private readonly options: ModelSessionOptions) {
@@ -67,6 +69,11 @@ export class ModelSession implements Disposable {
     return this.loadedChoice === this.choices && this.knowsConversation;
   }
 
+  /** Whether the engine is being given the model or the conversation. */
+  get isPreparing(): boolean {
+    return this.running !== undefined;
+  }
+
   /** Whether this is the present choice already, and nothing went wrong with it. */
   isChosen(choice: ModelChoice): boolean {
     if (this.current.state === "failed") return false;
@@ -85,6 +92,7 @@ export class ModelSession implements Disposable {
   /** The next message gives the engine the conversation anew; the model stays loaded. */
   forgetConversation(): void {
     this.knowsConversation = false;
+    this.conversations += 1;
   }
 
   /** Frees the model's memory; the next message loads it again, from its snapshot. Nothing may be running. */
@@ -92,6 +100,13 @@ export class ModelSession implements Disposable {
     this.loadedChoice = undefined;
     await this.options.engine.unload();
     this.show({ state: "unloaded", name: this.name, toy: this.isToy });
+  }
+
+  /** Looks whether the settings still are those that the model was loaded with. */
+  compareSettings(): void {
+    if (this.current.state !== "ready") return;
+    const outdated = this.loadedWith !== this.comparable();
+    if (outdated !== this.current.outdated) this.show({ ...this.current, outdated });
   }
 
   /** The next message loads the model anew. */
@@ -129,32 +144,44 @@ export class ModelSession implements Disposable {
     return basename(this.path ?? "").replace(/\.gguf$/i, "");
   }
 
+  /** What the demo model does not leave to the settings. */
+  private get fixedOptions(): Partial<LoadOptions> {
+    return this.isToy ? { contextSize: demoContextSize, gpu: false } : {};
+  }
+
+  private comparable(): string {
+    const options: Partial<LoadOptions> = { ...this.options.loadOptions(), ...this.fixedOptions };
+    return JSON.stringify(
+      Object.entries(options)
+        .filter(([name]) => name !== "snapshotPath")
+        .sort(),
+    );
+  }
+
   private async load(turns: () => readonly RememberedTurn[]): Promise<void> {
     const modelPath = this.path;
     if (modelPath === undefined) {
       throw new DaylongError("no-model", "No model is chosen yet. Choose a model, or try the demo model.");
     }
     const choice = this.choices;
+    const conversation = this.conversations;
     const { engine } = this.options;
     this.options.onWillLoad();
     try {
       const loadOptions = this.options.loadOptions();
       let fromSnapshot = false;
-      const { snapshotPath, ...rest } = loadOptions;
-      const wanted = JSON.stringify(rest);
+      const { snapshotPath } = loadOptions;
+      const wanted = this.comparable();
       if (this.loadedChoice === choice && this.loadedWith === wanted) {
         const restoredFrom = await engine.openConversation(snapshotPath);
         fromSnapshot = restoredFrom === "snapshot";
         this.options.onDidLoad(restoredFrom);
       } else {
         this.show({ state: "loading", name: this.name, toy: this.isToy, fraction: 0 });
-        const { restoredFrom } = await engine.load({
-          ...loadOptions,
-          modelPath,
-          ...(this.isToy ? { contextSize: demoContextSize, gpu: false as const } : {}),
-        });
+        const { restoredFrom } = await engine.load({ ...loadOptions, ...this.fixedOptions, modelPath });
         fromSnapshot = restoredFrom === "snapshot";
         this.loadedWith = wanted;
+        this.compareSettings();
         this.options.onDidLoad(restoredFrom);
       }
       // What a snapshot brought back is held against the transcript: only what it lacks is evaluated.
@@ -162,6 +189,7 @@ export class ModelSession implements Disposable {
       const cache = fromSnapshot || known.length > 0 ? await engine.restore(known) : await engine.cacheState();
       if (choice !== this.choices) return;
       this.loadedChoice = choice;
+      if (conversation !== this.conversations) return;
       this.knowsConversation = true;
       this.options.onDidRestore(cache);
     } catch (error) {
@@ -190,6 +218,7 @@ export class ModelSession implements Disposable {
           ...(hardware.gpuFallback === undefined ? {} : { gpuFallback: hardware.gpuFallback }),
           mode,
           reasons,
+          outdated: false,
         });
         return;
       }

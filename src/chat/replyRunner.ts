@@ -26,6 +26,7 @@ export interface ReplyRunnerOptions {
 export class ReplyRunner {
   private stopping: AbortController | undefined;
   private settled: Promise<void> = Promise.resolve();
+  private kind: ReplyKind = "send";
   /** The turn that the engine takes for the newest; undefined where it has none of ours. */
   answeredId: string | undefined;
 
@@ -38,6 +39,11 @@ export class ReplyRunner {
   /** The turn that is being answered. */
   get runningId(): string | undefined {
     return this.busy ? this.options.transcript.last?.id : undefined;
+  }
+
+  /** What runs. */
+  get runningKind(): ReplyKind | undefined {
+    return this.busy ? this.kind : undefined;
   }
 
   /** Asks the running reply to stop. */
@@ -55,6 +61,7 @@ export class ReplyRunner {
     const { transcript, onDidChangeBusy } = this.options;
     const stopping = new AbortController();
     this.stopping = stopping;
+    this.kind = kind;
     const keepsReply = kind === "continueReply";
     transcript.change(turn.id, pendingTurn(keepsReply));
     onDidChangeBusy(true);

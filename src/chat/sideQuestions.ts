@@ -12,6 +12,8 @@ export interface SideQuestionsOptions {
   readonly settled: () => Promise<void>;
   readonly replyOptions: () => ReplyOptions;
   readonly onDidRemember: (cache: CacheState) => void;
+  /** {@link SideQuestions.isAsking} has changed. */
+  readonly onDidChangeAsking: () => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -57,6 +59,11 @@ export class SideQuestions {
     return { free: this.options.isReplying() ? Math.min(free, model?.reserve ?? free) : free };
   }
 
+  /** Whether a question is being answered. */
+  get isAsking(): boolean {
+    return this.running.size > 0;
+  }
+
   countTokens(text: string): Promise<number> {
     return this.options.engine.countTokens(text);
   }
@@ -80,11 +87,13 @@ export class SideQuestions {
     const asking = engine.detour(id, prompt, { ...this.options.replyOptions(), ...limits }, stopping.signal);
     this.running.add(asking);
     this.stops.add(stopping);
+    this.options.onDidChangeAsking();
     try {
       return await asking;
     } finally {
       this.running.delete(asking);
       this.stops.delete(stopping);
+      this.options.onDidChangeAsking();
       listening.dispose();
       stop.removeEventListener("abort", abort);
     }

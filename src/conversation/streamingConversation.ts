@@ -25,6 +25,8 @@ export class StreamingConversation {
   private instructionCount = 0;
   /** Part of the appended tokens that served detours. */
   detourTokens = 0;
+  /** The detour that runs: its first cell, and the tokens that had been re-processed before it. */
+  runningDetour: { readonly start: number; readonly reprocessed: number } | undefined;
 
   /** @throws DaylongError `window-too-small` */
   constructor(setup: ConversationSetup) {
@@ -111,9 +113,13 @@ export class StreamingConversation {
       if (core.cache.length === 0) await core.commit([], undefined, []);
       const before = core.cache.appended;
       const turns = core.turns.map((turn) => (turn.phase === "ahead" ? { ...turn, phase: "asked" as const } : turn));
-      const outcome = await runDetour(core.setup, core.cache, core.planner, turns, run, id, prompt, settings, stop);
-      this.detourTokens += core.cache.appended - before;
-      return outcome;
+      this.runningDetour = { start: core.cache.length, reprocessed: core.cache.reprocessed };
+      try {
+        return await runDetour(core.setup, core.cache, core.planner, turns, run, id, prompt, settings, stop);
+      } finally {
+        this.runningDetour = undefined;
+        this.detourTokens += core.cache.appended - before;
+      }
     };
     // Outside a reply nobody is turned away meanwhile: a message that is sent now waits for the answer.
     return core.running ? core.detours.add(work) : core.whileStill(() => work(undefined));

@@ -166,6 +166,8 @@ export interface ReplyOptions {
 
 /** Counters of the cache, all in tokens unless named otherwise. Sent after every operation. */
 export interface CacheCounters {
+  /** When counting began, in milliseconds since the epoch: where this differs, all counts began anew. */
+  readonly since: number;
   readonly windowTokens: number;
   readonly windowSize: number;
   /** Evictions so far; each is one shift of the kept cells. */
@@ -183,6 +185,18 @@ export interface CacheSpan {
   readonly kind: "head" | "pinned" | "turn" | "live" | "detour" | "ahead";
   readonly turnId?: string;
   readonly tokens: number;
+}
+
+/** Cells of one kind next to each other, with their exact text. `glue` is what the template puts between contents. */
+export interface WindowPiece {
+  readonly kind: "glue" | "system" | "text" | "attachment" | "thought" | "reply" | "detour";
+  readonly tokens: number;
+  readonly text: string;
+}
+
+/** A span of {@link CacheState.spans} with its text. */
+export interface WindowSpan extends CacheSpan {
+  readonly pieces: readonly WindowPiece[];
 }
 
 export interface CacheState {
@@ -296,6 +310,8 @@ export interface Engine extends Disposable {
   openConversation(snapshotPath: string | undefined): Promise<RestoredFrom>;
   /** Writes the conversation's snapshot and frees the model's memory. Nothing may be running. */
   unload(): Promise<void>;
+  /** All text in the window, as the model reads it: the texts of all pieces in order are the cells, detokenised. */
+  windowText(): Promise<readonly WindowSpan[]>;
   /** Forgets the conversation (the head stays) and starts anew. */
   reset(): Promise<CacheState>;
 }

@@ -24,6 +24,7 @@ import type {
   StopSignal,
   TurnResult,
   UserMessage,
+  WindowSpan,
 } from "./engine.ts";
 import { EngineProcess } from "./engineProcess.ts";
 import { eventNotification, requests } from "./protocol.ts";
@@ -161,6 +162,10 @@ export class EngineClient implements Engine {
 
   openConversation(snapshotPath: string | undefined): Promise<RestoredFrom> {
     return this.request(requests.openConversation, snapshotPath === undefined ? {} : { snapshotPath });
+  }
+
+  windowText(): Promise<readonly WindowSpan[]> {
+    return this.request0(requests.windowText);
   }
 
   reset(): Promise<CacheState> {

@@ -13,6 +13,7 @@ import type {
   ReplyOptions,
   TurnResult,
   UserMessage,
+  WindowSpan,
 } from "./engine.ts";
 
 /** Requests from the host to the engine process; each fails with `ErrorData` in the error's `data`. Cancelling stops. */
@@ -33,6 +34,7 @@ export const requests = {
   ),
   changeInstructions: new RequestType<{ text: string }, null, ErrorData>("changeInstructions"),
   countTokens: new RequestType<{ text: string }, number, ErrorData>("countTokens"),
+  windowText: new RequestType0<readonly WindowSpan[], ErrorData>("windowText"),
   cacheState: new RequestType0<CacheState, ErrorData>("cacheState"),
   /** Answered at once by a child whose event loop turns. */
   ping: new RequestType0<null, ErrorData>("ping"),

@@ -45,12 +45,34 @@ export interface ErrorView {
   readonly message: string;
 }
 
+/** Why tokens were computed a second time. `saving`: to write the model's memory to disk as it is. */
+export const reprocessReasons = ["regenerate", "continueReply", "editLast", "recompute", "saving"] as const;
+export type ReprocessReason = (typeof reprocessReasons)[number];
+
+/** Tokens in the window now; everything else is of today, for this workspace. */
 export interface CountersView {
   readonly windowTokens: number;
   readonly windowSize: number;
+  /** Times that the oldest turns were forgotten. */
   readonly shifts: number;
   readonly reprocessedTokens: number;
+  /** Why; the counts add up to `reprocessedTokens`. */
+  readonly reprocessed: Readonly<Partial<Record<ReprocessReason, number>>>;
+  /** What the model has read and written. */
+  readonly tokens: number;
+  /** Part of `tokens` that an engine before this one had read already: the memory of a conversation that was opened again. */
+  readonly restoredTokens: number;
 }
+
+export const noCounters: CountersView = {
+  windowTokens: 0,
+  windowSize: 0,
+  shifts: 0,
+  reprocessedTokens: 0,
+  reprocessed: {},
+  tokens: 0,
+  restoredTokens: 0,
+};
 
 export interface SpanView {
   readonly kind: "head" | "pinned" | "turn" | "live" | "detour" | "ahead";
@@ -73,6 +95,8 @@ export type ModelView =
       /** `recompute`: this model cannot shift; after forgetting it reads what is kept again. */
       readonly mode: "stream" | "recompute";
       readonly reasons: readonly string[];
+      /** Settings that it was loaded with have changed since. */
+      readonly outdated: boolean;
     }
   | { readonly state: "crashed"; readonly name: string; readonly error: ErrorView; readonly willRestart: boolean }
   | { readonly state: "failed"; readonly name: string; readonly error: ErrorView };
@@ -153,5 +177,9 @@ export type ChatIntent =
   | { readonly type: "useDemoModel" }
   | { readonly type: "chooseModel" }
   | { readonly type: "restartEngine" }
+  /** Loads the model anew, with the settings as they are now; a reply that runs is waited for. */
+  | { readonly type: "reloadModel" }
   | { readonly type: "newConversation" }
+  /** The exact text in the model's window. */
+  | { readonly type: "showMemory" }
   | { readonly type: "showLog" };

@@ -2,17 +2,21 @@ import { randomUUID } from "node:crypto";
 import { open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
+import { DaylongError } from "../base/errors.ts";
 import { ProcessLock } from "../files/processLock.ts";
+import { replaceFile } from "../files/replaceFile.ts";
+import { readTitle, titleOf, writeTitle } from "./conversationTitle.ts";
+import { DeletedConversations } from "./deletedConversations.ts";
 import { JournalContent } from "./journalContent.ts";
 import { decodeLine, type ConversationHeader } from "./journalRecord.ts";
-import { replaceFile } from "../files/replaceFile.ts";
+import { readJournal } from "./readJournal.ts";
 import { conversationFiles, StoredConversation } from "./storedConversation.ts";
+import { interruptedTurn, type StoredTurn } from "./storedTurn.ts";
 
 /** Milliseconds that a window waits for a conversation that another process has open: its old self may be ending. */
 const reloadPatience = 2_500;
 /** Bytes at the front of a journal that are read for the list: the header and the first message. */
 const frontBytes = 64 * 1024;
-const titleLength = 80;
 
 const idSchema = z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f-]{27}$/));
 const currentSchema = z.object({ version: z.literal(1), id: idSchema });
@@ -31,7 +35,7 @@ export interface ConversationStoreOptions {
 
 export interface ConversationSummary {
   readonly id: string;
-  /** The beginning of the first message; empty if there is none that can be read. */
+  /** What the user calls it, or the beginning of the first message; empty if there is none that can be read. */
   readonly title: string;
   /** Milliseconds since the epoch. */
   readonly usedAt: number;
@@ -44,8 +48,11 @@ export interface ConversationSummary {
 export class ConversationStore {
   /** Whether this window found the current conversation in another window's hands, and has its own. */
   private beside = false;
+  readonly deleted: DeletedConversations;
 
-  constructor(private readonly options: ConversationStoreOptions) {}
+  constructor(private readonly options: ConversationStoreOptions) {
+    this.deleted = new DeletedConversations(this.conversationsFolder, options.folder, options.now);
+  }
 
   get isBeside(): boolean {
     return this.beside;
@@ -59,6 +66,7 @@ export class ConversationStore {
   /** The conversation that was open last; where another window has it, one of this window's own. Never rejects. */
   async openCurrent(): Promise<StoredConversation> {
     await this.removeEmptyFolders();
+    await this.deleted.eraseOld();
     const id = (await this.readCurrent()) ?? (await this.list())[0]?.id;
     const current =
       id === undefined ? undefined : await this.tryOpen(id, this.options.reloadPatience ?? reloadPatience);
@@ -93,6 +101,26 @@ export class ConversationStore {
     return summaries.filter((summary) => summary !== undefined).sort((one, other) => other.usedAt - one.usedAt);
   }
 
+  /** Gives it a name of its own; an empty one takes that away. @throws what the file system says */
+  rename(id: string, title: string): Promise<void> {
+    return writeTitle(this.folderOf(id), title);
+  }
+
+  /** Whether a process has it open. */
+  isOpen(id: string): Promise<boolean> {
+    return ProcessLock.isHeld(join(this.folderOf(id), conversationFiles.lock));
+  }
+
+  /** The turns as they are on disk, oldest first, whoever has it open. @throws DaylongError `conversation-unknown` */
+  async read(id: string): Promise<readonly StoredTurn[]> {
+    try {
+      const { content } = await readJournal(join(this.folderOf(id), conversationFiles.journal));
+      return content.turns.map(interruptedTurn);
+    } catch {
+      throw new DaylongError("conversation-unknown", "This conversation is no longer there.");
+    }
+  }
+
   private async tryOpen(id: string, wait: number): Promise<StoredConversation | undefined> {
     const { workspace, now, onDidFail, onDidLose } = this.options;
     const header: ConversationHeader = { kind: "conversation", id, createdAt: now(), workspace, beside: this.beside };
@@ -113,9 +141,8 @@ export class ConversationStore {
       const path = join(folder, conversationFiles.journal);
       const { mtimeMs } = await stat(path);
       const { header, turns } = await readFront(path);
-      const title = (turns[0]?.user ?? "").trim().replace(/\s+/g, " ").slice(0, titleLength);
-      const isOpen = await ProcessLock.isHeld(join(folder, conversationFiles.lock));
-      return { id, title, usedAt: mtimeMs, beside: header?.beside ?? false, isOpen };
+      const title = (await readTitle(folder)) ?? titleOf(turns[0]?.user ?? "");
+      return { id, title, usedAt: mtimeMs, beside: header?.beside ?? false, isOpen: await this.isOpen(id) };
     } catch {
       return undefined; // no journal
     }

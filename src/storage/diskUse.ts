@@ -2,7 +2,9 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ProcessLock } from "../files/processLock.ts";
 import { conversationIds, conversationsFolderIn } from "./conversationStore.ts";
+import { deletedFolderIn } from "./deletedConversations.ts";
 import { conversationFiles } from "./storedConversation.ts";
+import { isUsageFile } from "./usageLog.ts";
 
 interface ConversationUse {
   readonly folder: string;
@@ -65,7 +67,10 @@ export async function trimDiskUse(folders: readonly string[], limitBytes: number
   };
 }
 
-/** Deletes all conversations but the present one, which has to be a new one, and those that other windows have open. */
+/**
+ * Deletes all conversations but the present one, which has to be a new one, and those that other windows have open; and
+ * for good those that were deleted before.
+ */
 export async function deleteConversations(folders: readonly string[], present: string): Promise<Deletion> {
   let conversations = 0;
   let kept = 0;
@@ -77,6 +82,11 @@ export async function deleteConversations(folders: readonly string[], present: s
     }
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     conversations += 1;
+  }
+  for (const folder of folders) {
+    await rm(deletedFolderIn(folder), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names.filter(isUsageFile)) await rm(join(folder, name), { force: true });
   }
   return { conversations, kept };
 }

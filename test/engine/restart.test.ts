@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { demoModel, engineBundle } from "../fixtures/engine/paths.ts";
 import { ended, KeptWindow } from "../fixtures/keptWindow.ts";
+import { othersOf } from "../fixtures/otherConversations.ts";
 
 describe("a window that is opened again", function () {
   this.timeout(60_000);
@@ -149,7 +150,7 @@ describe("a window that is opened again", function () {
     await window.say("Remember that the green cache is 47.");
     await window.controller.receive({ type: "newConversation" });
     await window.say("Remember that the red queue is 12.");
-    const [other] = await window.keeper.others();
+    const [other] = await othersOf(window.keeper);
     await window.keeper.switchTo(other?.id ?? "");
     await window.say("What is the green cache?");
     assert.match(window.controller.turns[1]?.reply ?? "", /47/);

@@ -20,7 +20,7 @@ describe("the storage of a window", () => {
     assert.ok(journal.includes("Remember that the blue table is 81."));
     const workspace = vscode.workspace.workspaceFile ?? vscode.workspace.workspaceFolders?.[0]?.uri;
     assert.ok(journal.includes(JSON.stringify(workspace?.toString() ?? "")));
-    const stored = (await keeper.others()).find(({ title }) => title.includes("blue table"));
+    const stored = (await keeper.store.list()).find(({ title }) => title.includes("blue table"));
     assert.ok(stored !== undefined);
     await keeper.switchTo(stored.id);
     assert.deepEqual(controller.turns, [{ ...first, remembered: true }]);

@@ -71,7 +71,7 @@ describe("a window that is reloaded", function () {
     assert.match(await second.chat.turn(1).innerText(), /81/);
     assert.match(await chat.turn(1).innerText(), /Noted: the green cache is 47/);
 
-    await second.runCommand("Daylong: Open an Earlier Conversation");
+    await second.runCommand("Daylong: Conversations");
     const row = second.page.locator(".quick-input-list .monaco-list-row", { hasText: "green cache" });
     await row.click();
     await second.page.getByText("This conversation is open in another window").first().waitFor();

@@ -247,10 +247,10 @@ describe("the chat controller", () => {
   it("starts a new conversation only when asked twice", async () => {
     const { controller, engine, host, view, say } = setUp();
     await say("hello");
-    host.confirms = false;
+    host.newConversation = "cancel";
     await controller.receive({ type: "newConversation" });
     assert.equal(view().turns.length, 1);
-    host.confirms = true;
+    host.newConversation = "new";
     await controller.receive({ type: "newConversation" });
     assert.deepEqual([view().turns.length, engine.calls.at(-1), view().counters.shifts], [0, "openConversation", 0]);
   });
@@ -264,6 +264,70 @@ describe("the chat controller", () => {
     await say("what now?");
     assert.deepEqual(calls(engine), ["load", "restore", "send"]);
     assert.equal(view().turns.filter(({ remembered }) => !remembered).length > 30, true);
+  });
+
+  it("says that settings have changed, and loads the model with them when asked, after the reply that runs", async () => {
+    const { controller, engine, host, view, say } = setUp({ pieceMs: 1, answer: () => ({ text: "x".repeat(200) }) });
+    await say("hello");
+    const outdated = (): boolean => {
+      const { model } = view();
+      return model.state === "ready" && model.outdated;
+    };
+    assert.equal(outdated(), false);
+    host.settingsNow = { ...host.settingsNow, temperature: 0.9 };
+    await controller.settingsChanged(false);
+    assert.equal(outdated(), false, "it is taken with the next message");
+    host.settingsNow = { ...host.settingsNow, systemPrompt: "Be brief." };
+    await controller.settingsChanged(false);
+    assert.equal(outdated(), true);
+    host.settingsNow = { ...host.settingsNow, systemPrompt: "You are a coding assistant." };
+    await controller.settingsChanged(false);
+    assert.equal(outdated(), false, "changed back");
+    host.settingsNow = { ...host.settingsNow, contextSize: 1024 };
+    await controller.settingsChanged(false);
+    assert.deepEqual([outdated(), calls(engine)], [true, ["load", "send"]], "nothing is loaded unasked");
+
+    const reply = say("go on");
+    await controller.receive({ type: "reloadModel" });
+    await reply;
+    assert.deepEqual(
+      view().turns.map(({ status }) => status),
+      ["done", "done"],
+      "no reply is cut off",
+    );
+    assert.deepEqual(calls(engine), ["load", "send", "send", "load", "restore"]);
+    assert.equal(outdated(), false);
+  });
+
+  it("leaves the demo model alone when a setting changes that it does not follow", async () => {
+    const { controller, engine, host, view } = setUp();
+    await controller.receive({ type: "useDemoModel" });
+    host.settingsNow = { ...host.settingsNow, contextSize: 4096, gpu: "off" };
+    await controller.settingsChanged(false);
+    const { model } = view();
+    assert.deepEqual([model.state === "ready" && model.outdated, engine.calls.length], [false, 1]);
+  });
+
+  it("tells the day's totals and what it is doing", async () => {
+    const { controller, engine, view, say } = setUp({
+      pieceMs: 1,
+      windowSize: 128,
+      answer: () => ({ text: "x".repeat(99) }),
+    });
+    let busy = false;
+    controller.onDidChange(() => (busy ||= controller.status.busy));
+    for (let times = 0; times < 5; times += 1) await say("hello there, and so on");
+    const { tokens, shifts } = view().counters;
+    assert.ok(tokens > 100 && shifts > 0 && busy);
+    engine.crash();
+    await say("after the crash");
+    assert.ok(view().counters.tokens > tokens && view().counters.shifts >= shifts);
+    await controller.receive({ type: "newConversation" });
+    assert.ok(view().counters.tokens > tokens, "a new conversation does not end the day");
+    const text = (await controller.windowText())?.flatMap(({ pieces }) => pieces.map((piece) => piece.text)).join("");
+    assert.equal(text, "Instructions\n");
+    await controller.openTranscript(longDay(2));
+    assert.equal(controller.windowText(), undefined, "what is in the window is of another conversation");
   });
 
   it("refuses an empty message and one during a reply", async () => {

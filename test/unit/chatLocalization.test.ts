@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { errorTexts } from "../../src/chat/errorText.ts";
+import { statusTexts } from "../../src/chat/statusItem.ts";
 import { viewStrings } from "../../src/messages/viewStrings.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -23,7 +24,12 @@ function placeholders(text: string): string[] {
 
 describe("the second language", () => {
   const german = readStrings("l10n/bundle.l10n.de.json");
-  const english = [...Object.values(viewStrings), ...Object.values(errorTexts), ...textsInSource()];
+  const english = [
+    ...Object.values(viewStrings),
+    ...Object.values(errorTexts),
+    ...Object.values(statusTexts),
+    ...textsInSource(),
+  ];
 
   it("finds the texts of the source", () => {
     assert.ok(textsInSource().length >= 8);

@@ -267,3 +267,32 @@ describe("a message that is sent while a side question is answered", () => {
     assert.equal(outcome.text, "ok");
   });
 });
+
+describe("a text that changes under its id", () => {
+  const textOf = ({ tokenizer, sequence }: ConversationHarness): string => tokenizer.decode(sequence.tokens, [], true);
+
+  it("is read anew when a message is edited, and again when it is edited back", async () => {
+    const harness = new ConversationHarness({ script: () => "Yes." });
+    await send(harness, "a", "First question?");
+    for (const text of ["Second question?", "First question?", "Second question, longer?"]) {
+      harness.startReply();
+      await harness.conversation.editLast("a", [harness.part("a.text", text)], harness.settings());
+      assert.match(textOf(harness), new RegExp(`user\n${text.replace("?", "\\?")}<`));
+      assert.equal(textOf(harness).match(/question/g)?.length, 1);
+    }
+    assert.equal(harness.conversation.cache.reprocessed, 0);
+  });
+
+  it("is read anew when an attachment changes while it is read ahead, and kept when it does not", async () => {
+    const harness = new ConversationHarness({ script: () => "Yes." });
+    const ahead = (text: string): Promise<void> =>
+      harness.conversation.evaluateAhead("a", [harness.part("a.file", text, "attachment")]);
+    await ahead("one file");
+    await ahead("another file");
+    assert.match(textOf(harness), /another file$/);
+    assert.doesNotMatch(textOf(harness), /one file/);
+    const { decodedTokens } = harness.sequence;
+    await ahead("another file");
+    assert.equal(harness.sequence.decodedTokens, decodedTokens);
+  });
+});

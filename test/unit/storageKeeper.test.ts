@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ChatController } from "../../src/chat/chatController.ts";
 import { ConversationKeeper, type KeeperNotice } from "../../src/chat/conversationKeeper.ts";
+import { othersOf } from "../fixtures/otherConversations.ts";
 import { FakeEngine, type FakeEngineOptions } from "../fixtures/fakeEngine.ts";
 import { RecordingHost } from "../fixtures/recordingHost.ts";
 
@@ -187,7 +188,7 @@ describe("a window that keeps its conversation", function () {
     await window.controller.receive({ type: "newConversation" });
     assert.notEqual(window.keeper.snapshotPath, firstSnapshot);
     await window.say("second day");
-    const [other] = await window.keeper.others();
+    const [other] = await othersOf(window.keeper);
     assert.equal(other?.title, "first day");
     await window.keeper.switchTo(other.id);
     assert.deepEqual(
@@ -199,7 +200,7 @@ describe("a window that keeps its conversation", function () {
     const expected = ["load", "send", "openConversation", "send", "openConversation", "restore", "send"];
     assert.deepEqual(calls, expected, "the model is loaded once");
     assert.deepEqual(
-      (await window.keeper.others()).map(({ title }) => title),
+      (await othersOf(window.keeper)).map(({ title }) => title),
       ["second day"],
     );
   });
@@ -208,7 +209,7 @@ describe("a window that keeps its conversation", function () {
     const first = openWindow();
     await first.say("mine");
     const second = openWindow();
-    const [other] = await second.keeper.others();
+    const [other] = await othersOf(second.keeper);
     await second.keeper.switchTo(other?.id ?? "");
     assert.deepEqual([second.controller.turns.length, second.notices.at(-1)], [0, { kind: "openElsewhere" }]);
   });
@@ -252,7 +253,7 @@ describe("a window that keeps its conversation", function () {
     await window.controller.startNew();
     assert.equal((await window.keeper.diskUse()).conversations, 3);
     assert.deepEqual(await window.keeper.deleteOthers(), { conversations: 2, kept: 0 });
-    assert.deepEqual([window.controller.turns.length, (await window.keeper.others()).length], [0, 0]);
+    assert.deepEqual([window.controller.turns.length, (await othersOf(window.keeper)).length], [0, 0]);
     const left = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     assert.deepEqual(left.map(({ name }) => name).sort(), ["current.json", "current.json", "host.lock"]);
     await window.say("goes on");

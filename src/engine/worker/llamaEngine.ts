@@ -21,8 +21,9 @@ import type {
   StopSignal,
   TurnResult,
   UserMessage,
+  WindowSpan,
 } from "../engine.ts";
-import { cacheStateOf } from "./cacheState.ts";
+import { cacheStateOf, windowTextOf } from "./cacheState.ts";
 import type { EngineLibrary } from "./engineLibrary.ts";
 import { LlamaRuntime, type LoadedRuntime } from "./llamaRuntime.ts";
 import { LlamaTokenizer } from "./llamaTokenizer.ts";
@@ -47,7 +48,12 @@ const lockPatience = 35_000;
 /** Tokens of a prompt that are evaluated at a time: a stop or a detour waits for at most one chunk. */
 const chunkTokens = { cpu: 128, gpu: 512 };
 
+/** Milliseconds between two looks at the cache while it grows. */
+const cachePeriod = 250;
+
 interface Session {
+  /** Milliseconds since the epoch. */
+  readonly openedAt: number;
   readonly runtime: LoadedRuntime;
   /** As it was loaded; the snapshot may be another conversation's by now. */
   readonly options: LoadOptions;
@@ -71,6 +77,8 @@ export class LlamaEngine implements Engine {
   private current: EngineStatus = { state: "idle" };
   private session: Session | undefined;
   private keeper: SnapshotKeeper | undefined;
+  private cacheToldAt = 0;
+  private openedAt = 0;
 
   constructor(
     private readonly log: (line: string) => void,
@@ -164,7 +172,11 @@ export class LlamaEngine implements Engine {
   async detour(id: string, prompt: string, options: ReplyOptions, stop?: StopSignal): Promise<DetourResult> {
     const { conversation, runtime } = this.opened;
     const grammar = hasGrammar(options) ? await grammarOf(runtime.model.llama, options) : undefined;
-    return conversation.detour(id, prompt, this.settingsOf(options, grammar), stop);
+    try {
+      return await conversation.detour(id, prompt, this.settingsOf(options, grammar), stop);
+    } finally {
+      if (this.session !== undefined) this.tellCache();
+    }
   }
 
   async evaluateAhead(turnId: string, parts: readonly MessagePart[]): Promise<CacheState> {
@@ -193,6 +205,11 @@ export class LlamaEngine implements Engine {
     await cells.clearHistory();
     this.session = this.open(runtime, cells, options, defaults, mode);
     return this.openSnapshot(this.session, snapshotPath);
+  }
+
+  windowText(): Promise<readonly WindowSpan[]> {
+    const { conversation, sequence, tokenizer } = this.opened;
+    return Promise.resolve(windowTextOf(conversation, sequence.tokens, tokenizer));
   }
 
   async reset(): Promise<CacheState> {
@@ -248,11 +265,17 @@ export class LlamaEngine implements Engine {
         );
     const tokenizer = new LlamaTokenizer(model);
     const listener: ConversationListener = {
-      onPrefill: (id, done, total) => this.eventEmitter.fire({ type: "prefill", id, done, total }),
-      onText: (id, channel, text) => this.eventEmitter.fire({ type: "text", id, channel, text }),
+      onPrefill: (id, done, total) => {
+        this.eventEmitter.fire({ type: "prefill", id, done, total });
+        this.tellGrowingCache();
+      },
+      onText: (id, channel, text) => {
+        this.eventEmitter.fire({ type: "text", id, channel, text });
+        this.tellGrowingCache();
+      },
       onCache: () => {
         this.keeper?.touch();
-        this.eventEmitter.fire({ type: "cache", cache: this.state() });
+        this.tellCache();
       },
     };
     const conversation = new StreamingConversation({
@@ -267,8 +290,10 @@ export class LlamaEngine implements Engine {
       listener,
       clock: () => performance.now(),
     });
+    this.openedAt = Math.max(Date.now(), this.openedAt + 1);
+    const { openedAt } = this;
     const templateName = template.name;
-    return { runtime, options, defaults, mode, cells, sequence, tokenizer, conversation, templateName };
+    return { openedAt, runtime, options, defaults, mode, cells, sequence, tokenizer, conversation, templateName };
   }
 
   private async openSnapshot(session: Session, snapshotPath: string | undefined): Promise<RestoredFrom> {
@@ -307,8 +332,18 @@ export class LlamaEngine implements Engine {
   }
 
   private state(): CacheState {
-    const { conversation, runtime } = this.opened;
-    return cacheStateOf(conversation, runtime.context.contextSize);
+    const { conversation, runtime, openedAt } = this.opened;
+    return cacheStateOf(conversation, runtime.context.contextSize, openedAt);
+  }
+
+  private tellCache(): void {
+    this.cacheToldAt = performance.now();
+    this.eventEmitter.fire({ type: "cache", cache: this.state() });
+  }
+
+  /** What a prompt or a reply adds is told from time to time. */
+  private tellGrowingCache(): void {
+    if (performance.now() > this.cacheToldAt + cachePeriod) this.tellCache();
   }
 
   private async reply(

@@ -74,6 +74,7 @@ serve(requests.changeInstructions, async ({ text }) => {
 serve(requests.countTokens, ({ text }) => engine.countTokens(text));
 serve(requests.openConversation, ({ snapshotPath }) => engine.openConversation(snapshotPath));
 connection.onRequest(requests.cacheState, () => answer(() => engine.cacheState()));
+connection.onRequest(requests.windowText, () => answer(() => engine.windowText()));
 connection.onRequest(requests.ping, () => null);
 connection.onRequest(requests.reset, () => answer(() => engine.reset()));
 
