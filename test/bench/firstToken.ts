@@ -77,9 +77,15 @@ async function measure(
 
 async function sample(side: Side, text: string): Promise<Sample> {
   const before = side.cells.decoded;
+  const cpu = process.cpuUsage();
   const milliseconds = await side.send(text);
+  const { user, system } = process.cpuUsage(cpu);
   // Of the reply all but the last token are evaluated after the first one was there.
-  return { milliseconds, tokens: side.cells.decoded - before - (replyTokens - 1) };
+  return {
+    milliseconds,
+    tokens: side.cells.decoded - before - (replyTokens - 1),
+    cpuMilliseconds: (user + system) / 1000,
+  };
 }
 
 function ourSide(engine: LlamaEngine): Side {

@@ -37,6 +37,6 @@ export function chooseWindow({ trained, maxStreamWindow, onGpu, memory }: Window
   const fitting = memory.map(({ free, total, base, perToken }) =>
     perToken <= 0 ? most : (Math.min(free * comfortable.free, total * comfortable.total) - base) / perToken,
   );
-  const chosen = Math.min(allowed, Math.max(leastWindow, ...[Math.min(...fitting)]));
+  const chosen = Math.min(allowed, Math.max(leastWindow, Math.min(...fitting)));
   return chosen < step ? chosen : Math.floor(chosen / step) * step;
 }
