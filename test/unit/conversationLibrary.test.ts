@@ -233,10 +233,12 @@ describe("the conversations of many days", function () {
     await loading;
     await second.say("and now?");
     const [turn] = second.controller.turns;
-    assert.equal(
-      second.engine.calls.findLast((call) => call.startsWith("restore")),
-      `restore ${turn?.id ?? ""}`,
+    assert.deepEqual(
+      second.engine.calls.slice(-3).map((call) => call.replace(/ .*/, "")),
+      ["openConversation", "restore", "send"],
+      "the snapshot that the engine keeps is this conversation's",
     );
+    assert.equal(second.engine.calls.at(-2), `restore ${turn?.id ?? ""}`);
     assert.equal(turn?.user, "green");
   });
 
