@@ -3,15 +3,40 @@ import tseslint from "typescript-eslint";
 
 /** Layers: what each folder of src may not import. A later block replaces the rule, so each list is complete. */
 const layers = {
-  base: ["files", "messages", "conversation", "storage", "engine", "chat", "explain", "models", "lab", "cli"],
-  files: ["base", "messages", "conversation", "storage", "engine", "chat", "explain", "models", "lab", "cli"],
-  messages: ["files", "conversation", "storage", "engine", "chat", "explain", "models", "lab", "cli"],
-  conversation: ["files", "messages", "storage", "engine", "chat", "explain", "models", "lab", "cli"],
-  storage: ["messages", "engine", "chat", "explain", "models", "lab", "cli"],
-  engine: ["messages", "storage", "chat", "explain", "models", "lab", "cli"],
+  base: [
+    "files",
+    "messages",
+    "attachments",
+    "conversation",
+    "storage",
+    "engine",
+    "chat",
+    "explain",
+    "models",
+    "lab",
+    "cli",
+  ],
+  files: [
+    "base",
+    "messages",
+    "attachments",
+    "conversation",
+    "storage",
+    "engine",
+    "chat",
+    "explain",
+    "models",
+    "lab",
+    "cli",
+  ],
+  messages: ["files", "attachments", "conversation", "storage", "engine", "chat", "explain", "models", "lab", "cli"],
+  conversation: ["files", "messages", "attachments", "storage", "engine", "chat", "explain", "models", "lab", "cli"],
+  storage: ["messages", "attachments", "engine", "chat", "explain", "models", "lab", "cli"],
+  attachments: ["files", "messages", "conversation", "storage", "engine", "chat", "explain", "models", "lab", "cli"],
+  engine: ["messages", "attachments", "storage", "chat", "explain", "models", "lab", "cli"],
   chat: ["explain", "models", "lab", "cli"],
-  explain: ["messages", "storage", "chat", "models", "lab", "cli"],
-  cli: ["messages", "storage", "chat", "explain", "models", "lab"],
+  explain: ["messages", "attachments", "storage", "chat", "models", "lab", "cli"],
+  cli: ["messages", "attachments", "storage", "chat", "explain", "models", "lab"],
 };
 
 const explainVscodeFiles = [
@@ -34,6 +59,13 @@ const chatVscodeFiles = [
   "src/chat/statusBar.ts",
 ];
 
+const attachmentVscodeFiles = [
+  "src/attachments/attachCommands.ts",
+  "src/attachments/workspaceAttachments.ts",
+  "src/attachments/workspaceFiles.ts",
+  "src/attachments/workspaceOutline.ts",
+];
+
 /** The only files that may see the `vscode` module. */
 const vscodeFiles = [
   "src/extension.ts",
@@ -42,6 +74,7 @@ const vscodeFiles = [
   "src/log.ts",
   ...chatVscodeFiles,
   ...explainVscodeFiles,
+  ...attachmentVscodeFiles,
 ];
 
 function restricted({ folders = [], vscode = false, llama = false, node = true, engineInternals = false }) {
@@ -112,13 +145,17 @@ export default tseslint.config(
     rules: restricted({ vscode: true, folders: layers.chat, engineInternals: true }),
   },
   {
+    files: attachmentVscodeFiles,
+    rules: restricted({ vscode: true, folders: layers.attachments, engineInternals: true }),
+  },
+  {
     files: explainVscodeFiles,
     rules: restricted({ vscode: true, folders: layers.explain, engineInternals: true }),
   },
   {
     files: ["webview-ui/**/*.ts", "webview-ui/**/*.tsx"],
     rules: restricted({
-      folders: ["base", "conversation", "storage", "engine", "chat", "explain", "models", "lab", "cli"],
+      folders: ["base", "attachments", "conversation", "storage", "engine", "chat", "explain", "models", "lab", "cli"],
       node: false,
     }),
   },

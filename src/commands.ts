@@ -19,6 +19,8 @@ export const commandIds = [
   "daylong.showLog",
   "daylong.acceptChange",
   "daylong.rejectChange",
+  "daylong.addSelection",
+  "daylong.addFile",
   "daylong.explain",
   "daylong.fixProblem",
   "daylong.askFollowUp",
@@ -33,12 +35,15 @@ export type CommandId = (typeof commandIds)[number];
 /** View ids, as package.json declares them. */
 export const chatViewId = "daylong.chat";
 
-/** `argument`: what a menu of the workbench says it was opened on; undefined from the palette and from keys. */
-type CommandHandler = (argument: unknown) => unknown;
+/**
+ * `argument`: what a menu of the workbench says it was opened on; undefined from the palette and from keys. `all`:
+ * everything that is selected there.
+ */
+type CommandHandler = (argument: unknown, all: unknown) => unknown;
 
 /** Registers all commands; none can be left out. */
 export function registerCommands(handlers: Readonly<Record<CommandId, CommandHandler>>): vscode.Disposable {
   const register = (id: CommandId): vscode.Disposable =>
-    vscode.commands.registerCommand(id, (argument: unknown) => handlers[id](argument));
+    vscode.commands.registerCommand(id, (argument: unknown, all: unknown) => handlers[id](argument, all));
   return vscode.Disposable.from(...commandIds.map(register));
 }

@@ -13,6 +13,7 @@ export const settingDefaults = {
   "reply.sampling": {} as ChatSettings["sampling"],
   "reply.maxTokens": 2048,
   "reply.stopStrings": [] as readonly unknown[],
+  "composer.sendWith": "enter" as ChatSettings["sendWith"],
   "storage.limitMegabytes": 8192,
 };
 
@@ -36,6 +37,7 @@ export function chatSettings(): ChatSettings {
     maxTokens: read("reply.maxTokens"),
     unloadAfterMinutes: read("model.unloadAfterMinutes"),
     stopStrings: read("reply.stopStrings"),
+    sendWith: read("composer.sendWith"),
   };
 }
 

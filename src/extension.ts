@@ -1,11 +1,14 @@
 import * as vscode from "vscode";
 import { toErrorData } from "./base/errors.ts";
+import { attachHandlers } from "./attachments/attachCommands.ts";
+import { WorkspaceAttachments } from "./attachments/workspaceAttachments.ts";
 import { ChatController } from "./chat/chatController.ts";
 import type { ChatHost } from "./chat/chatHost.ts";
 import { ChatViewProvider } from "./chat/chatViewProvider.ts";
 import { confirmNewConversation, showKeeperNotice } from "./chat/conversationCommands.ts";
 import { conversationHandlers } from "./chat/conversationHandlers.ts";
 import { ConversationKeeper } from "./chat/conversationKeeper.ts";
+import { DraftStore } from "./chat/draftStore.ts";
 import { EditorActions, openLink } from "./chat/editorActions.ts";
 import { MemoryDocuments } from "./chat/memoryDocuments.ts";
 import { StatusBar } from "./chat/statusBar.ts";
@@ -35,12 +38,16 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
     loadDefaults: { storagePath: context.globalStorageUri.fsPath },
   });
   const editorActions = new EditorActions();
+  const attachable = new WorkspaceAttachments();
   const keeper = conversationKeeper(context, log, () => controller.modelName);
   const controller: ChatController = new ChatController({
     engine,
     host: chatHost(log, editorActions, context.globalState),
     demoModelPath: vscode.Uri.joinPath(context.extensionUri, "media", "demo", "tiny-chat.q8_0.gguf").fsPath,
-    runCommand: (message) => explain.runSlashCommand(message),
+    workspace: attachable,
+    drafts: new DraftStore(context.workspaceState),
+    explain: (message) => explain.explainFromChat(message),
+    exportConversation: async () => vscode.commands.executeCommand("daylong.exportConversation" satisfies CommandId),
     keeper,
   });
   void keeper.open(controller);
@@ -71,6 +78,7 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
     new StatusBar({ status: () => controller.status, onDidChange }),
     engine,
     editorActions,
+    attachable,
     controller,
     explain,
     vscode.window.registerWebviewViewProvider(
@@ -80,6 +88,11 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
     onDidChangeSettings((isOtherModel) => void controller.settingsChanged(isOtherModel)),
     registerCommands({
       ...explain.handlers,
+      ...attachHandlers(attachable, async (sources) => {
+        await openChat();
+        controller.focusView("composer");
+        await controller.composer.attach(sources);
+      }),
       ...conversationHandlers({
         keeper,
         describe,

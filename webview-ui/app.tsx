@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { ModelBanner, Notice } from "./banner.tsx";
 import { Composer } from "./composer.tsx";
+import { DropTarget } from "./dropTarget.tsx";
 import { EmptyState } from "./emptyState.tsx";
 import { FindBar } from "./findBar.tsx";
 import { closeFind, findOpen } from "./findState.ts";
@@ -24,6 +25,7 @@ export function App() {
       {turns.value.length === 0 ? <EmptyState /> : <Transcript />}
       <Notice />
       <Composer />
+      <DropTarget />
       <LiveRegion />
     </div>
   );

@@ -98,9 +98,10 @@ function LoadingBanner({ name, fraction }: { readonly name: string; readonly fra
 /** Said once, until it is put away. */
 export function Notice() {
   if (notice.value === undefined) return null;
+  const isHelp = notice.value.code === "help";
   return (
-    <div class="banner is-error" role="alert" data-testid="notice">
-      <Icon name="warning" />
+    <div class={`banner ${isHelp ? "is-info" : "is-error"}`} role={isHelp ? "status" : "alert"} data-testid="notice">
+      <Icon name={isHelp ? "info" : "warning"} />
       <div class="banner-text">{notice.value.message}</div>
       <IconButton icon="close" label={text("dismiss")} onClick={dismissNotice} />
     </div>

@@ -1,6 +1,8 @@
 import {
   noCounters,
   type ChatState,
+  type CompletionItem,
+  type ComposerView,
   type CountersView,
   type ErrorView,
   type ModelView,
@@ -23,6 +25,9 @@ export interface ViewState {
   readonly counters: CountersView;
   readonly spans: readonly SpanView[];
   readonly busy: boolean;
+  readonly composer: ComposerView;
+  /** The newest list under `/` or `@`, and which question it answers. */
+  readonly completions: { readonly request: number; readonly items: readonly CompletionItem[] };
   readonly strings: Readonly<Record<string, string>>;
   readonly notice: ErrorView | undefined;
   /** Counts the requests to move the focus, so that two in a row are two. */
@@ -39,6 +44,16 @@ export const initialState: ViewState = {
   counters: noCounters,
   spans: [],
   busy: false,
+  composer: {
+    draft: { key: "", text: "" },
+    attachments: [],
+    queue: [],
+    queueWaits: false,
+    cost: null,
+    offer: null,
+    sendWith: "enter",
+  },
+  completions: { request: 0, items: [] },
   strings: {},
   notice: undefined,
   focus: { target: "composer", count: 0 },
@@ -82,6 +97,10 @@ export function reduce(state: ViewState, message: ChatState): ViewState {
       return { ...next, model: message.model };
     case "busy":
       return { ...next, busy: message.busy };
+    case "composer":
+      return { ...next, composer: message.composer };
+    case "completions":
+      return { ...next, completions: { request: message.request, items: message.items } };
     case "notice":
       return { ...next, notice: message.notice };
     case "focus":

@@ -13,6 +13,8 @@ export const model = computed(() => state.value.model);
 export const counters = computed(() => state.value.counters);
 export const spans = computed(() => state.value.spans);
 export const busy = computed(() => state.value.busy);
+export const composer = computed(() => state.value.composer);
+export const completions = computed(() => state.value.completions);
 export const strings = computed(() => state.value.strings);
 export const notice = computed(() => state.value.notice);
 export const focusRequest = computed(() => state.value.focus);

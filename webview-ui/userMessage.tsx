@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { TurnView } from "../src/messages/chatMessages.ts";
+import { SentChips } from "./attachmentChips.tsx";
 import { beginEditing, endEditing } from "./editing.ts";
 import { Icon, IconButton } from "./icon.tsx";
 import { UserTextView } from "./markdownView.tsx";
@@ -30,7 +31,7 @@ export function UserMessage({ turn, isLast, busy, editing }: MessageProps & { re
       ) : (
         <div class="bubble" data-part="user">
           <UserTextView source={turn.user} />
-          <Attachments turn={turn} />
+          <SentChips attachments={turn.attachments} />
         </div>
       )}
       {turn.omittedTokens > 0 ? (
@@ -77,20 +78,6 @@ function UserActions({ turn, isLast, busy }: MessageProps) {
         onClick={() => send({ type: "copyTurn", id, part: "user" })}
       />
     </span>
-  );
-}
-
-function Attachments({ turn }: { readonly turn: TurnView }) {
-  if (turn.attachments.length === 0) return null;
-  return (
-    <div class="chips">
-      {turn.attachments.map(({ id, label, tokens }) => (
-        <span key={id} class="chip">
-          <Icon name="file-code" />
-          {label} <em>{formatNumber(tokens)}</em>
-        </span>
-      ))}
-    </div>
   );
 }
 

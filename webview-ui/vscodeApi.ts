@@ -3,6 +3,8 @@ import type { ChatIntent } from "../src/messages/chatMessages.ts";
 /** What survives when the view is hidden or moved; everything else comes from the host. */
 export interface SavedView {
   readonly draft?: string;
+  /** Of the draft that the text belongs to. */
+  readonly draftKey?: string;
   /** Where the reader was: the turn at the top, and pixels of it above the edge. Absent: at the end. */
   readonly reading?: { readonly id: string; readonly offset: number };
 }

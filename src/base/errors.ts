@@ -30,6 +30,11 @@ export type ErrorCode =
   | "conversation-open"
   | "import-unreadable"
   | "import-newer"
+  | "attachment-not-found"
+  | "attachment-unreadable"
+  | "attachment-too-large"
+  | "attachment-binary"
+  | "attachment-empty"
   | "usage"
   | "internal";
 

@@ -1,11 +1,13 @@
-import { randomUUID } from "node:crypto";
 import { Emitter, type Disposable } from "../base/disposable.ts";
 import { DaylongError, toErrorData, type ErrorData } from "../base/errors.ts";
 import type { CacheState, Engine, EngineEvent, RememberedTurn, WindowSpan } from "../engine/engine.ts";
 import type { ChatIntent, ChatSnapshot, ChatState, ErrorView, TurnView } from "../messages/chatMessages.ts";
 import { viewStrings } from "../messages/viewStrings.ts";
+import type { ChatControllerOptions } from "./chatControllerOptions.ts";
 import type { ChatHost } from "./chatHost.ts";
-import type { ConversationKeeping } from "./conversationKeeping.ts";
+import type { Composer } from "./composer.ts";
+import { isComposerIntent } from "./composerIntents.ts";
+import { createComposer } from "./createComposer.ts";
 import { chosenModelOf, loadOptionsOf, replyOptionsOf } from "./engineOptions.ts";
 import { errorView } from "./errorText.ts";
 import { doHostIntent, isHostIntent } from "./hostIntents.ts";
@@ -15,21 +17,9 @@ import { ModelSession, type ModelChoice } from "./modelSession.ts";
 import { showProgress } from "./replyProgress.ts";
 import { ReplyRunner } from "./replyRunner.ts";
 import { SideQuestions } from "./sideQuestions.ts";
-import { newTurn, rememberedTurnOf, Transcript } from "./transcript.ts";
+import { rememberedTurnOf, Transcript } from "./transcript.ts";
 import type { ChatStatus } from "./statusItem.ts";
 import { ViewChannel, type ChatDelta } from "./viewChannel.ts";
-
-export interface ChatControllerOptions {
-  readonly engine: Engine;
-  readonly host: ChatHost;
-  readonly demoModelPath: string;
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
-  /** Takes a message that is a command for something else than the model, and says whether it was one. */
-  readonly runCommand?: (message: string) => boolean;
-  /** Keeps the conversation on disk. Without it, it lives as long as the window. */
-  readonly keeper?: ConversationKeeping;
-}
 
 /**
  * Owns the conversation and takes every decision about it. Knows no vscode: what it needs of the workbench comes
@@ -37,6 +27,7 @@ export interface ChatControllerOptions {
  */
 export class ChatController implements Disposable {
   readonly sideQuestions: SideQuestions;
+  readonly composer: Composer;
   private readonly engine: Engine;
   private readonly host: ChatHost;
   private readonly channel: ViewChannel;
@@ -69,6 +60,16 @@ export class ChatController implements Disposable {
       now: this.now,
       usage: options.keeper?.usage,
     });
+    this.composer = createComposer(options, this.transcript, {
+      describe: (error) => this.describe(error).message,
+      tell: (delta) => this.channel.send(delta),
+      isReady: () => this.model.isLoaded && this.model.view.state === "ready",
+      isBusy: () => this.busy,
+      wake: () => void this.receive({ type: "composing" }),
+      answer: (turn) => this.replies.run(turn, "send"),
+      startNew: () => this.newConversation(),
+      pin: (id) => this.setPinned(id, true),
+    });
     this.replies = new ReplyRunner({
       engine: this.engine,
       host,
@@ -84,7 +85,10 @@ export class ChatController implements Disposable {
       demoModelPath: options.demoModelPath,
       loadOptions: () => loadOptionsOf(host.settings(), options.keeper?.snapshotPath),
       errorView: (error) => this.describe(error),
-      onDidChange: (model) => this.tell({ type: "model", model }),
+      onDidChange: (model) => {
+        this.tell({ type: "model", model });
+        this.composer.follow(model);
+      },
       onWillLoad: () => {
         this.replies.answeredId = undefined;
       },
@@ -111,6 +115,7 @@ export class ChatController implements Disposable {
       now: this.now,
     });
     this.model.choose(chosenModelOf(host.settings(), host.prefersDemo));
+    void options.keeper?.opened.then(() => this.composer.open());
   }
 
   /** Whether a reply is running. */
@@ -172,6 +177,7 @@ export class ChatController implements Disposable {
     this.memory.clear();
     this.replies.answeredId = undefined;
     this.model.forgetConversation();
+    this.composer.open();
     this.channel.sendSnapshot();
     this.changes.fire();
   }
@@ -183,6 +189,7 @@ export class ChatController implements Disposable {
       await this.useModel(chosenModelOf(this.host.settings(), false));
     }
     this.model.compareSettings();
+    this.composer.settingsChanged();
   }
 
   /** Puts what went wrong into words made for the user. */
@@ -199,6 +206,7 @@ export class ChatController implements Disposable {
     this.replies.stop();
     this.subscription.dispose();
     this.idleUnload.dispose();
+    this.composer.dispose();
     this.memory.dispose();
     this.model.dispose();
     this.channel.dispose();
@@ -206,10 +214,8 @@ export class ChatController implements Disposable {
   }
 
   private async handle(intent: ChatIntent): Promise<void> {
-    if (isHostIntent(intent)) {
-      await doHostIntent(intent, this.host, (id) => this.known(id));
-      return;
-    }
+    if (isHostIntent(intent)) return doHostIntent(intent, this.host, (id) => this.known(id));
+    if (isComposerIntent(intent)) return this.composer.handle(intent);
     switch (intent.type) {
       case "ready":
         this.channel.sendSnapshot();
@@ -219,16 +225,14 @@ export class ChatController implements Disposable {
         if (this.model.view.state === "unloaded") await this.loadModel();
         return;
       case "send":
-        await this.send(intent.text);
+        await this.composer.submit(intent.text);
         return;
       case "stop":
         this.replies.stop();
         return;
       case "regenerate":
-        await this.replyAgain("regenerate");
-        return;
       case "continueReply":
-        await this.replyAgain("continueReply");
+        await this.replyAgain(intent.type);
         return;
       case "editLast":
         await this.editLast(intent.text);
@@ -271,26 +275,20 @@ export class ChatController implements Disposable {
     }
   }
 
-  private async send(text: string): Promise<void> {
-    const message = text.trim();
-    if (message === "" || this.options.runCommand?.(message) === true) return;
-    if (this.busy) throw new DaylongError("busy", "A reply is still running. Wait for it, or stop it first.");
-    const turn = newTurn(randomUUID(), message, this.now());
-    this.transcript.add(turn);
-    await this.replies.run(turn, "send");
-  }
-
   private async editLast(text: string): Promise<void> {
     const message = text.trim();
     const last = this.transcript.last;
     if (message === "" || last === undefined || this.busy) return;
     this.transcript.change(last.id, { user: message, sentAt: this.now() });
     await this.replies.run(this.known(last.id), "editLast");
+    this.composer.replyEnded();
   }
 
   private async replyAgain(kind: "regenerate" | "continueReply"): Promise<void> {
     const { last } = this.transcript;
-    if (last !== undefined && !this.busy) await this.replies.run(last, kind);
+    if (last === undefined || this.busy) return;
+    await this.replies.run(last, kind);
+    this.composer.replyEnded();
   }
 
   private async newConversation(): Promise<void> {
@@ -355,6 +353,7 @@ export class ChatController implements Disposable {
   private followCache(cache: CacheState): void {
     const reason = reprocessReasonOf(this.model.view, this.replies.runningKind);
     this.memory.follow(cache, this.replies.runningId, { reason, restoring: this.model.isPreparing });
+    this.composer.followCache(cache);
   }
 
   /** Ends what is being answered, and waits until it has ended; nothing runs when this resolves. */
@@ -393,6 +392,7 @@ export class ChatController implements Disposable {
 
   private snapshot(): Omit<ChatSnapshot, "earlier"> {
     const { counters, spans } = this.memory;
-    return { turns: this.transcript.turns, model: this.model.view, counters, spans, busy: this.busy };
+    const { busy, composer, turns } = this;
+    return { turns, model: this.model.view, counters, spans, busy, composer: composer.view };
   }
 }

@@ -17,6 +17,8 @@ export interface ChatSettings {
   /** Minutes without use after which the model's memory is freed; 0: never. */
   readonly unloadAfterMinutes: number;
   readonly stopStrings: readonly unknown[];
+  /** The key that sends a message; the other one breaks the line. */
+  readonly sendWith: "enter" | "ctrlEnter";
 }
 
 export interface CodeUse {

@@ -6,6 +6,8 @@ import type { ChatDelta } from "./viewChannel.ts";
 export interface ConversationKeeping {
   /** Resolves when the stored conversation is in its place, or it is clear that there is none. Never rejects. */
   readonly opened: Promise<void>;
+  /** Of the conversation that is open; undefined: none is. */
+  readonly presentId: string | undefined;
   /** See `LoadOptions.snapshotPath`; undefined: no snapshot is kept. Another conversation has another one. */
   readonly snapshotPath: string | undefined;
   /** Keeps what the workspace's conversations use in a day. */

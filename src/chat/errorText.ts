@@ -31,6 +31,12 @@ export const errorTexts: Readonly<Record<Exclude<ErrorCode, "internal" | "usage"
   "message-empty": "The message is empty.",
   "schema-unsupported": "Replies cannot be held to this JSON schema. Use a simpler one.",
   "grammar-invalid": "The grammar could not be read. The log says where it fails.",
+  "attachment-not-found": "There is no such file any more.",
+  "attachment-unreadable": "The file could not be read.",
+  "attachment-too-large":
+    "The file is too large to attach: 1 MB is the most. Select the lines that matter and attach those.",
+  "attachment-binary": "This is not a text file, so the model cannot read it.",
+  "attachment-empty": "There is nothing in it.",
   "detour-too-large": "This question is too long to be asked on the side. Shorten it.",
   "conversation-unknown": "This conversation is no longer there.",
   "conversation-open": "This conversation is open in another window. Close it there first.",

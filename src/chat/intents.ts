@@ -20,12 +20,37 @@ const bare = [
   "newConversation",
   "showMemory",
   "showLog",
+  "sendQueued",
 ] as const;
 
 const schema = z.union([
   z.strictObject({ type: z.enum(bare) }),
   z.strictObject({ type: z.enum(["send", "editLast"]), text }),
-  z.strictObject({ type: z.enum(["pin", "unpin", "bringBack"]), id }),
+  z.strictObject({
+    type: z.enum([
+      "pin",
+      "unpin",
+      "bringBack",
+      "attachItem",
+      "removeAttachment",
+      "refreshAttachment",
+      "openAttachment",
+      "removeQueued",
+    ]),
+    id,
+  }),
+  z.strictObject({ type: z.literal("draft"), key: shortText, text }),
+  z.strictObject({
+    type: z.literal("complete"),
+    request: z.int().check(z.nonnegative()),
+    trigger: z.enum(["/", "@"]),
+    query: shortText,
+  }),
+  z.strictObject({ type: z.literal("attachUris"), uris: z.array(shortText).check(z.maxLength(100)) }),
+  z.strictObject({ type: z.literal("attachText"), name: shortText, text }),
+  z.strictObject({ type: z.literal("pastedPath"), text: shortText }),
+  z.strictObject({ type: z.literal("answerOffer"), accept: z.boolean() }),
+  z.strictObject({ type: z.literal("editQueued"), id, text }),
   z.strictObject({ type: z.literal("copyTurn"), id, part: z.enum(["user", "reply"]) }),
   z.strictObject({
     type: z.literal("code"),

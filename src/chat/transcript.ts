@@ -1,5 +1,5 @@
 import type { MessagePart, RememberedTurn, UserMessage } from "../engine/engine.ts";
-import type { TurnView } from "../messages/chatMessages.ts";
+import type { AttachmentView, TurnView } from "../messages/chatMessages.ts";
 import type { ChatDelta } from "./viewChannel.ts";
 
 /** The whole conversation, oldest turn first, and the only place where it changes. Every change is told to `tell`. */
@@ -65,11 +65,16 @@ export class Transcript {
   }
 }
 
-export function newTurn(id: string, user: string, sentAt: number): TurnView {
+export function newTurn(
+  id: string,
+  user: string,
+  sentAt: number,
+  attachments: readonly AttachmentView[] = [],
+): TurnView {
   return {
     id,
     user,
-    attachments: [],
+    attachments,
     sentAt,
     reply: "",
     thought: "",
@@ -87,8 +92,14 @@ export function newTurn(id: string, user: string, sentAt: number): TurnView {
   };
 }
 
+/** Attachments stand in front: they can be evaluated while the message is still being typed. */
 function partsOf(turn: TurnView): readonly MessagePart[] {
-  return [{ id: `${turn.id}.text`, kind: "text", text: turn.user }];
+  return [...attachmentParts(turn.attachments), { id: `${turn.id}.text`, kind: "text", text: turn.user }];
+}
+
+/** An attachment from a journal that kept no texts is not among them. */
+export function attachmentParts(attachments: readonly AttachmentView[]): MessagePart[] {
+  return attachments.filter(({ text }) => text !== "").map(({ id, text }) => ({ id, kind: "attachment", text }));
 }
 
 export function userMessageOf(turn: TurnView): UserMessage {

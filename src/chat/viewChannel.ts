@@ -59,7 +59,7 @@ export class ViewChannel implements Disposable {
     this.post({
       type: "snapshot",
       sequence: this.sequence,
-      snapshot: { ...snapshot, turns: snapshot.turns.slice(earlier), earlier },
+      snapshot: { ...snapshot, turns: snapshot.turns.slice(earlier).map(withoutTexts), earlier },
       strings: this.strings,
     });
     this.sendHistory(earlier, firstHistoryMs);
@@ -72,7 +72,7 @@ export class ViewChannel implements Disposable {
     }
     this.flush();
     if (delta.type === "turnsRemoved") clearTimeout(this.historyTimer);
-    this.deliver(delta);
+    this.deliver(delta.type === "turnAdded" ? { ...delta, turn: withoutTexts(delta.turn) } : delta);
   }
 
   dispose(): void {
@@ -88,7 +88,7 @@ export class ViewChannel implements Disposable {
     if (end === 0) return;
     this.historyTimer = setTimeout(() => {
       const start = Math.max(0, end - historyTurns);
-      const turns: readonly TurnView[] = this.takeSnapshot().turns.slice(start, end);
+      const turns: readonly TurnView[] = this.takeSnapshot().turns.slice(start, end).map(withoutTexts);
       this.send({ type: "history", turns });
       this.sendHistory(start, historyMs);
     }, delay);
@@ -123,4 +123,10 @@ export class ViewChannel implements Disposable {
     this.sequence += 1;
     this.post({ ...delta, sequence: this.sequence });
   }
+}
+
+/** The view draws attachments by their names: their texts, which can be long, stay here. */
+function withoutTexts(turn: TurnView): TurnView {
+  if (turn.attachments.length === 0) return turn;
+  return { ...turn, attachments: turn.attachments.map((attachment) => ({ ...attachment, text: "" })) };
 }

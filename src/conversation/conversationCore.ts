@@ -52,6 +52,10 @@ export class ConversationCore {
   running = false;
   /** Somebody has the cells for itself: operations wait for this. */
   still: Promise<void> | undefined;
+  /** What runs gives way to whatever comes. */
+  private giveWay: (() => void) | undefined;
+  /** Resolves when what runs has ended. */
+  private ended: Promise<void> = Promise.resolve();
   /** What the last operation was going to evaluate of the reply before it; it is owed again if that was given up. */
   private owed: { readonly unfinished: Unfinished; readonly length: number } | undefined;
 
@@ -277,15 +281,20 @@ export class ConversationCore {
 
   /** @param replyName tells apart two texts of one reply, where the cache may hold the other one */
   newTurn(turnId: string, texts: readonly PartText[], replyName = "reply"): CachedTurn {
-    const parts = texts.map(({ id, kind, text }) => ({ id, kind, tokens: this.setup.tokenizer.encode(text, false) }));
-    const before = this.turns.find((turn) => turn.turnId === turnId)?.parts ?? [];
-    for (const part of parts) {
+    const turn = this.turnOf(turnId, texts, replyName);
+    const before = this.turns.find((other) => other.turnId === turnId)?.parts ?? [];
+    for (const part of turn.parts) {
       const old = before.find(({ id }) => id === part.id);
       if (old !== undefined && !isSameList(old.tokens, part.tokens)) this.cache.markStale(part.id);
     }
+    return turn;
+  }
+
+  /** The same without a note of texts that have changed: for a plan. */
+  turnOf(turnId: string, texts: readonly PartText[], replyName = "reply"): CachedTurn {
     return {
       turnId,
-      parts,
+      parts: texts.map(({ id, kind, text }) => ({ id, kind, tokens: this.setup.tokenizer.encode(text, false) })),
       replyId: `${turnId}.${replyName}`,
       phase: "asked",
       pinned: false,
@@ -340,10 +349,22 @@ export class ConversationCore {
     }
   }
 
-  async exclusively<T>(work: () => Promise<T>): Promise<T> {
-    while (this.still !== undefined) await this.still;
+  /** Resolves when nobody has the cells for itself, and what gives way has ended. */
+  async whenStill(): Promise<void> {
+    while (this.still !== undefined || this.giveWay !== undefined) await (this.still ?? this.ended);
+  }
+
+  /** @param giveWay asks `work` to end: it makes room for every other operation */
+  async exclusively<T>(work: () => Promise<T>, giveWay?: () => void): Promise<T> {
+    while (this.still !== undefined || this.giveWay !== undefined) {
+      this.giveWay?.();
+      await (this.still ?? this.ended);
+    }
     if (this.running) throw new DaylongError("busy", "A reply is still running. Wait for it, or stop it first.");
     this.running = true;
+    this.giveWay = giveWay;
+    let end = (): void => undefined;
+    this.ended = new Promise((resolve) => (end = resolve));
     try {
       // An operation that failed half-way may have left cells that the books do not know: they go.
       if (this.cache.floating > 0) await this.cache.eraseTail(countTokens(this.cache.segments));
@@ -352,7 +373,9 @@ export class ConversationCore {
       return result;
     } finally {
       this.running = false;
+      this.giveWay = undefined;
       this.detours.rejectAll();
+      end();
     }
   }
 }

@@ -74,3 +74,17 @@ export interface DetourOutcome {
   readonly cut: boolean;
   readonly timeToFirstTokenMs: number;
 }
+
+/** What sending a message would do to the window, in tokens. Nothing has been done yet. */
+export interface MessagePlan {
+  /** Contents of the message: text and attachments. */
+  readonly messageTokens: number;
+  /** What would be evaluated: contents that are not in the cache yet, and the template's glue. */
+  readonly promptTokens: number;
+  /** Turns that the model would forget for it, oldest first. */
+  readonly forgottenTurnIds: readonly string[];
+  /** Attachments of remembered turns that it would forget. */
+  readonly forgottenAttachmentIds: readonly string[];
+  /** Contents that would not fit beside the head and be left out. */
+  readonly omittedTokens: number;
+}

@@ -15,15 +15,31 @@ export interface RoomResult {
   readonly opening: string;
 }
 
+/** What has to go, and what then has to be evaluated, so that turns can be appended. Nothing is changed yet. */
+export interface RoomPlan {
+  readonly kept: readonly Segment[];
+  /** Tokens that go from the front of kept contents, by segment key. */
+  readonly trims: ReadonlyMap<string, number>;
+  /** As they are evaluated: without what does not fit. */
+  readonly additions: readonly Addition[];
+  /** Tokens of the additions that do not fit and are left out. */
+  readonly omissions: readonly (readonly [segment: Segment, tokens: number])[];
+  readonly omitted: number;
+  readonly turnIds: readonly string[];
+  /** Attachments of turns that stay. */
+  readonly forgottenAttachmentIds: readonly string[];
+}
+
 /**
- * Brings the cache to where these turns can be appended: what is not wanted is erased, and if the additions do not fit
- * below the high-water mark the oldest goes, all in one call.
+ * Plans how to bring the cache to where these turns can be appended: what is not wanted goes, and if the additions do
+ * not fit below the high-water mark the oldest goes too. What is sent follows this plan, and the cost of a message that
+ * is still being typed is told by it.
  *
  * @param replies contents of turns that come back from the transcript
  * @param left tokens of a stopped reply that were sampled but not evaluated
+ * @throws DaylongError `window-too-small`
  */
-export async function prepare(
-  cache: Cache,
+export function planRoom(
   planner: CachePlanner,
   limits: EvictionLimits,
   wanted: readonly CachedTurn[],
@@ -31,25 +47,43 @@ export async function prepare(
   live: CachedTurn | undefined,
   replies: readonly TurnPart[],
   left: readonly Addition[],
-): Promise<RoomResult> {
+): RoomPlan {
   let turns = [...wanted];
   let trims: ReadonlyMap<string, number> = new Map();
   let plan = withReplies(planner.plan(turns, prompt), replies, left);
+  const forgottenAttachmentIds: string[] = [];
   for (;;) {
     const eviction = planEviction(groupByTurn(turns, plan, live), sizeOfKept(plan), neededBy(plan), limits);
     if (eviction === undefined) break;
     trims = eviction.trims;
     if (eviction.turnIds.length + eviction.attachmentIds.length === 0) break;
     turns = forget(turns, eviction.turnIds, eviction.attachmentIds);
+    forgottenAttachmentIds.push(...eviction.attachmentIds);
     plan = withReplies(planner.plan(turns, prompt), replies, left);
   }
   const used = sizeOfKept(plan) - sum([...trims.values()]);
-  const { additions, omitted } = leaveOut(plan.additions, used + neededBy(plan) - limits.highWater, limits);
-  await cache.keep(plan.kept, trims, false);
+  const rest = leaveOut(plan.additions, used + neededBy(plan) - limits.highWater, limits);
+  return { kept: plan.kept, trims, ...rest, turnIds: turns.map(({ turnId }) => turnId), forgottenAttachmentIds };
+}
+
+/** Brings the cache to where these turns can be appended ({@link planRoom}): all that goes is erased in one call. */
+export async function prepare(
+  cache: Cache,
+  planner: CachePlanner,
+  limits: EvictionLimits,
+  wanted: readonly CachedTurn[],
+  ...rest: [prompt: boolean, live: CachedTurn | undefined, replies: readonly TurnPart[], left: readonly Addition[]]
+): Promise<RoomResult> {
+  const plan = planRoom(planner, limits, wanted, ...rest);
+  const { kept, trims, additions, omissions, omitted } = plan;
+  const turns = wanted.filter(({ turnId }) => plan.turnIds.includes(turnId));
+  for (const turn of turns) turn.parts = withoutAttachments(turn, new Set(plan.forgottenAttachmentIds));
+  for (const [segment, count] of omissions) segment.dropped += count;
+  await cache.keep(kept, trims, false);
   const opening = additions
     .filter((addition) => addition.segment.kind === "open")
     .map((addition) => addition.segment.key);
-  const cached = plan.kept.slice(plan.kept.findLastIndex((segment) => segment.kind !== "open") + 1);
+  const cached = kept.slice(kept.findLastIndex((segment) => segment.kind !== "open") + 1);
   return { turns, additions, omitted, opening: cached.map((segment) => segment.key).join("") + opening.join("") };
 }
 
@@ -74,7 +108,9 @@ export async function makeRoomForReply(
   }));
   const eviction = planEviction(byTurn, cache.length, 1, limits);
   if (eviction === undefined) return undefined;
-  const turns = forget([...current], eviction.turnIds, eviction.attachmentIds);
+  const gone = new Set(eviction.turnIds);
+  const turns = current.filter((turn) => !gone.has(turn.turnId));
+  for (const turn of turns) turn.parts = withoutAttachments(turn, new Set(eviction.attachmentIds));
   const kept = keptInReply(
     cache,
     planner,
@@ -125,18 +161,23 @@ function withReplies(plan: CachePlan, replies: readonly TurnPart[], left: readon
 function groupByTurn(turns: readonly CachedTurn[], plan: CachePlan, live: CachedTurn | undefined): EvictableTurn[] {
   return turns.map((turn) => ({
     turnId: turn.turnId,
-    pinned: turn.pinned && turn !== live,
+    pinned: turn.pinned && turn.turnId !== live?.turnId,
     live: turn.turnId === live?.turnId,
     segments: plan.kept.filter((segment) => segment.turnId === turn.turnId),
   }));
 }
 
+/** Copies: the turns themselves are left as they are. */
 function forget(turns: CachedTurn[], turnIds: readonly string[], attachmentIds: readonly string[]): CachedTurn[] {
   const gone = new Set(turnIds);
   const attachments = new Set(attachmentIds);
-  const kept = turns.filter((turn) => !gone.has(turn.turnId));
-  for (const turn of kept) turn.parts = turn.parts.filter((part) => !attachments.has(part.id));
-  return kept;
+  return turns
+    .filter((turn) => !gone.has(turn.turnId))
+    .map((turn) => ({ ...turn, parts: withoutAttachments(turn, attachments) }));
+}
+
+function withoutAttachments({ parts }: CachedTurn, ids: ReadonlySet<string>): TurnPart[] {
+  return parts.filter((part) => !ids.has(part.id));
 }
 
 /** Cuts the oldest content of a message that can never fit: attachments first, then text. */
@@ -144,8 +185,8 @@ function leaveOut(
   additions: readonly Addition[],
   excess: number,
   limits: EvictionLimits,
-): { additions: readonly Addition[]; omitted: number } {
-  if (excess <= 0) return { additions, omitted: 0 };
+): Pick<RoomPlan, "additions" | "omissions" | "omitted"> {
+  if (excess <= 0) return { additions, omissions: [], omitted: 0 };
   const order = ["attachment", "text", "reply"];
   let left = excess + (limits.highWater - limits.lowWater);
   const cuts = new Map<Addition, number>();
@@ -165,9 +206,9 @@ function leaveOut(
   }
   return {
     omitted,
+    omissions: [...cuts].map(([{ segment }, count]) => [segment, count] as const),
     additions: additions.map((addition) => {
       const count = cuts.get(addition) ?? 0;
-      addition.segment.dropped += count;
       return count === 0 ? addition : { ...addition, tokens: addition.tokens.slice(count) };
     }),
   };

@@ -1,14 +1,23 @@
 import { DaylongError } from "../base/errors.ts";
+import { AheadReading } from "./aheadReading.ts";
 import type { Cache } from "./cache.ts";
 import { ConversationCore, isSameList, type ConversationSetup } from "./conversationCore.ts";
 import { exportState, importSegments, type ConversationState } from "./conversationState.ts";
-import type { DetourOutcome, PartText, PastTurn, ReplyOutcome, ReplySettings, StopFlag } from "./conversationTypes.ts";
+import type {
+  DetourOutcome,
+  MessagePlan,
+  PartText,
+  PastTurn,
+  ReplyOutcome,
+  ReplySettings,
+  StopFlag,
+} from "./conversationTypes.ts";
 import { runDetour } from "./detour.ts";
-import { StoppedError } from "./evaluation.ts";
 import type { EvictionLimits } from "./evictionPlan.ts";
 import { assertPinFits } from "./pinLimit.ts";
 import type { ReplyRun } from "./replyRun.ts";
 import { chooseRestored } from "./restoreChoice.ts";
+import { planRoom } from "./room.ts";
 import { countTokens } from "./segment.ts";
 import type { Token, Tokenizer } from "./tokenSequence.ts";
 import type { CachedTurn } from "./turn.ts";
@@ -19,6 +28,7 @@ import type { CachedTurn } from "./turn.ts";
  */
 export class StreamingConversation {
   private readonly core: ConversationCore;
+  private readonly ahead: AheadReading;
   /** Forgotten turns that were shown to the model again: they stand behind newer ones. */
   private readonly broughtBack = new Set<string>();
   private instructions: PartText | undefined;
@@ -31,6 +41,7 @@ export class StreamingConversation {
   /** @throws DaylongError `window-too-small` */
   constructor(setup: ConversationSetup) {
     this.core = new ConversationCore(setup);
+    this.ahead = new AheadReading(this.core);
   }
 
   get cache(): Cache {
@@ -60,7 +71,13 @@ export class StreamingConversation {
   }
 
   /** Appends a user message and streams the reply. @throws DaylongError `message-empty`, `busy`, `window-too-small` */
-  send(turnId: string, parts: readonly PartText[], settings: ReplySettings, stop?: StopFlag): Promise<ReplyOutcome> {
+  async send(
+    turnId: string,
+    parts: readonly PartText[],
+    settings: ReplySettings,
+    stop?: StopFlag,
+  ): Promise<ReplyOutcome> {
+    await this.ahead.letFinish(turnId, stop);
     return this.core.exclusively(async () => {
       const turn = this.core.newTurn(turnId, this.withInstructions(parts));
       const others = this.core.turns.filter((other) => other.turnId !== turnId && other.phase !== "ahead");
@@ -204,19 +221,34 @@ export class StreamingConversation {
     if (state.owed !== undefined) this.core.adoptOwed(state.owed);
   }
 
-  /** Evaluates attachments of a message that is still being typed; parts no longer given are erased. */
-  evaluateAhead(turnId: string, parts: readonly PartText[], stop?: StopFlag): Promise<void> {
-    return this.core.exclusively(async () => {
-      const others = this.core.turns.filter((turn) => turn.phase !== "ahead");
-      const turn = this.core.newTurn(turnId, parts);
-      turn.phase = "ahead";
-      try {
-        await this.core.commit(parts.length === 0 ? others : [...others, turn], stop, []);
-      } catch (error) {
-        if (!(error instanceof StoppedError)) throw error;
-        await this.core.rollBack(others);
-      }
-    });
+  /**
+   * What sending this message now would cost and make the model forget: the plan that {@link send} follows, with nothing
+   * done. @throws DaylongError `busy`, `window-too-small`
+   */
+  async planMessage(turnId: string, parts: readonly PartText[]): Promise<MessagePlan> {
+    const { core } = this;
+    await core.whenStill();
+    if (core.running) throw new DaylongError("busy", "A reply is still running. Wait for it, or stop it first.");
+    const turn = core.turnOf(turnId, this.withInstructions(parts));
+    const others = core.turns.filter((other) => other.turnId !== turnId && other.phase !== "ahead");
+    const left = core.unfinished?.left ?? [];
+    const room = planRoom(core.planner, core.limits, [...others, turn], true, turn, [], left);
+    const kept = new Set(room.turnIds);
+    return {
+      messageTokens: turn.parts.reduce((sum, part) => sum + part.tokens.length, 0),
+      promptTokens: room.additions.reduce((sum, addition) => sum + addition.tokens.length, 0),
+      forgottenTurnIds: others.map((other) => other.turnId).filter((id) => !kept.has(id)),
+      forgottenAttachmentIds: room.forgottenAttachmentIds,
+      omittedTokens: room.omitted,
+    };
+  }
+
+  /**
+   * Evaluates attachments of a message that is still being typed; parts no longer given are erased. Gives way to every
+   * other operation, at the end of an attachment where it can; its own message waits for it.
+   */
+  evaluateAhead(turnId: string, parts: readonly PartText[]): Promise<void> {
+    return this.ahead.read(turnId, parts);
   }
 
   /** The system prompt never moves; changed instructions stand before the next user message. */

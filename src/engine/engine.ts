@@ -231,6 +231,20 @@ export interface TurnResult {
   readonly cache: CacheState;
 }
 
+/** What sending a message would do, in tokens. */
+export interface MessagePlan {
+  /** Contents of the message: text and attachments. */
+  readonly messageTokens: number;
+  /** What would be evaluated: contents that were not evaluated ahead, and the template's glue. */
+  readonly promptTokens: number;
+  /** Turns that the model would forget for it, oldest first. */
+  readonly forgottenTurnIds: readonly string[];
+  /** Attachments of remembered turns that it would forget. */
+  readonly forgottenAttachmentIds: readonly string[];
+  /** Contents of the message that would not fit beside the head and be left out. */
+  readonly omittedTokens: number;
+}
+
 export interface DetourResult {
   readonly text: string;
   readonly thought: string;
@@ -296,7 +310,15 @@ export interface Engine extends Disposable {
   bringBack(turn: RememberedTurn): Promise<CacheState>;
   /** A question at the tail that leaves no trace; may run in the middle of a reply. Errors: `detour-too-large`. */
   detour(id: string, prompt: string, options: ReplyOptions, stop?: StopSignal): Promise<DetourResult>;
-  /** Evaluates attachments of a message that is still being typed; parts no longer given are erased. */
+  /**
+   * What sending this message now would cost and make the model forget, by the plan that `send` follows. Does nothing.
+   * Errors: `busy` while a reply runs, `window-too-small`.
+   */
+  planMessage(message: UserMessage): Promise<MessagePlan>;
+  /**
+   * Evaluates attachments of a message that is still being typed; parts no longer given are erased. Gives way to every
+   * other operation; the message itself, when it is sent, waits for its attachments. Errors: `busy` while a reply runs.
+   */
   evaluateAhead(turnId: string, parts: readonly MessagePart[]): Promise<CacheState>;
   /** Instructions changed in the middle of a day: they stand before the next user message, the head stays. */
   changeInstructions(text: string): Promise<void>;

@@ -18,6 +18,7 @@ import type {
   LoadedModel,
   LoadOptions,
   MessagePart,
+  MessagePlan,
   RememberedTurn,
   RestoredFrom,
   ReplyOptions,
@@ -142,6 +143,10 @@ export class EngineClient implements Engine {
 
   detour(id: string, prompt: string, options: ReplyOptions, stop?: StopSignal): Promise<DetourResult> {
     return this.request(requests.detour, { id, prompt, options }, stop);
+  }
+
+  planMessage(message: UserMessage): Promise<MessagePlan> {
+    return this.request(requests.planMessage, { message });
   }
 
   evaluateAhead(turnId: string, parts: readonly MessagePart[]): Promise<CacheState> {

@@ -8,6 +8,7 @@ import type {
   LoadedModel,
   LoadOptions,
   MessagePart,
+  MessagePlan,
   RememberedTurn,
   RestoredFrom,
   ReplyOptions,
@@ -29,6 +30,7 @@ export const requests = {
   unpin: new RequestType<{ turnId: string }, CacheState, ErrorData>("unpin"),
   bringBack: new RequestType<{ turn: RememberedTurn }, CacheState, ErrorData>("bringBack"),
   detour: new RequestType<{ id: string; prompt: string; options: ReplyOptions }, DetourResult, ErrorData>("detour"),
+  planMessage: new RequestType<{ message: UserMessage }, MessagePlan, ErrorData>("planMessage"),
   evaluateAhead: new RequestType<{ turnId: string; parts: readonly MessagePart[] }, CacheState, ErrorData>(
     "evaluateAhead",
   ),

@@ -45,12 +45,9 @@ export class ExplainCommands implements vscode.Disposable {
     this.actions = vscode.languages.registerCodeActionsProvider("*", new ExplainActions(), ExplainActions.kinds);
   }
 
-  /** Takes `/explain` and `/fix` from the chat's input, with what the user wants to know behind it. */
-  runSlashCommand(message: string): boolean {
-    const match = /^\/(explain|fix)(?:\s+([\s\S]*))?$/.exec(message.trim());
-    if (match === null) return false;
-    void this.explain(match[1] === "fix" ? "fix" : "explain", match[2]?.trim() ?? "");
-    return true;
+  /** Explains the selection for `/explain` in the chat's input, with what the user wants to know behind it. */
+  explainFromChat(message: string): void {
+    void this.explain("explain", message.replace(/^\s*\/explain/, "").trim());
   }
 
   dispose(): void {

@@ -1,5 +1,5 @@
 import type { CodeExcerpt, Problem, ProblemSeverity } from "./codeExcerpt.ts";
-import { codeBlock, fenceOf } from "./codeFence.ts";
+import { codeBlock, fenceOf } from "../base/codeFence.ts";
 import { always, type PromptGroup, type PromptNode, type PromptText } from "./promptTree.ts";
 
 /**

@@ -9,10 +9,85 @@ export type TurnStatus = "pending" | "prefilling" | "streaming" | "done" | "stop
 /** Why a reply ended, when that needs saying. `interrupted`: the engine went away in the middle. */
 export type ReplyNote = "" | "stopped" | "loop" | "maxTokens" | "interrupted";
 
+export type AttachmentKind = "file" | "symbol" | "folder" | "problems" | "text";
+
 export interface AttachmentView {
+  /** Names the text: what was read anew has another id. */
   readonly id: string;
+  readonly kind: AttachmentKind;
   readonly label: string;
+  /** More about it, for a tooltip: the path, say. */
+  readonly detail: string;
   readonly tokens: number;
+  /** What the model reads. The host keeps it to itself: in the view it is empty. */
+  readonly text: string;
+  /** What a click opens; empty: the text itself. */
+  readonly uri: string;
+  /** Counted from 1, both included; 0 and 0: all of it. */
+  readonly firstLine: number;
+  readonly lastLine: number;
+}
+
+/** An attachment of the message that is being typed. */
+export interface DraftAttachmentView extends AttachmentView {
+  readonly state: "reading" | "ready" | "failed";
+  /** Why it cannot be attached, in words; empty: it can. */
+  readonly problem: string;
+  /** Something else to know about it, in words; empty: nothing. */
+  readonly hint: string;
+  /** The tokens are estimated: no model is loaded yet. */
+  readonly approximate: boolean;
+  /** The file has changed since it was attached. */
+  readonly changed: boolean;
+  /** The model has read it already, before the message is sent. */
+  readonly ahead: boolean;
+}
+
+/** A message that waits for the reply before it. */
+export interface QueuedMessageView {
+  readonly id: string;
+  readonly text: string;
+  readonly attachments: readonly AttachmentView[];
+}
+
+/** What sending the message now would cost and make the model forget. Tokens, unless named otherwise. */
+export interface CostView {
+  readonly tokens: number;
+  /** Turns. */
+  readonly forgets: number;
+  /** Attachments of turns that stay. */
+  readonly forgetsAttachments: number;
+  /** What does not fit into the window and would be left out. */
+  readonly omitted: number;
+}
+
+export interface ComposerView {
+  /** What stands in the input, as far as the host knows. The view takes it for a new `key` only: it writes it itself. */
+  readonly draft: { readonly key: string; readonly text: string };
+  readonly attachments: readonly DraftAttachmentView[];
+  readonly queue: readonly QueuedMessageView[];
+  /** The queue waits for the user: the reply before it failed or was stopped. */
+  readonly queueWaits: boolean;
+  /** Null: nothing is typed, or it cannot be told now. */
+  readonly cost: CostView | null;
+  /** A file whose path was pasted, and which could be attached. */
+  readonly offer: { readonly uri: string; readonly label: string } | null;
+  readonly sendWith: "enter" | "ctrlEnter";
+}
+
+/** One row of the list under `/` and `@`. */
+export interface CompletionItem {
+  readonly id: string;
+  /** A codicon. */
+  readonly icon: string;
+  readonly label: string;
+  readonly detail: string;
+  /** Places of the letters of `label` that fit, in UTF-16 code units. */
+  readonly marks: readonly number[];
+  /** What takes the place of the typed mark and letters. */
+  readonly insert: string;
+  /** What happens then: something is attached, the command runs at once, the list goes on, or the user writes on. */
+  readonly then: "attach" | "run" | "list" | "write";
 }
 
 /** One turn of the transcript as the view draws it. Times are epoch milliseconds. */
@@ -111,6 +186,7 @@ export interface ChatSnapshot {
   readonly spans: readonly SpanView[];
   /** Whether a reply is running. */
   readonly busy: boolean;
+  readonly composer: ComposerView;
 }
 
 /** Host → view. `sequence` grows by one with each message; a snapshot restarts the count at its own value. */
@@ -144,6 +220,14 @@ export type ChatState =
     }
   | { readonly type: "model"; readonly sequence: number; readonly model: ModelView }
   | { readonly type: "busy"; readonly sequence: number; readonly busy: boolean }
+  | { readonly type: "composer"; readonly sequence: number; readonly composer: ComposerView }
+  /** Answers the `complete` of this number. */
+  | {
+      readonly type: "completions";
+      readonly sequence: number;
+      readonly request: number;
+      readonly items: readonly CompletionItem[];
+    }
   /** Something that concerns no single turn, said once: a refused pin, for example. */
   | { readonly type: "notice"; readonly sequence: number; readonly notice: ErrorView }
   /** A command of the workbench that moves the focus within the view. */
@@ -182,4 +266,29 @@ export type ChatIntent =
   | { readonly type: "newConversation" }
   /** The exact text in the model's window. */
   | { readonly type: "showMemory" }
-  | { readonly type: "showLog" };
+  | { readonly type: "showLog" }
+  | ComposerIntent;
+
+/** What concerns the message that is being typed, and those that wait. */
+export type ComposerIntent =
+  /** `key` of the draft that the text belongs to. */
+  | { readonly type: "draft"; readonly key: string; readonly text: string }
+  | { readonly type: "complete"; readonly request: number; readonly trigger: "/" | "@"; readonly query: string }
+  /** Attaches what a row of the list names. */
+  | { readonly type: "attachItem"; readonly id: string }
+  /** Files that were dropped. */
+  | { readonly type: "attachUris"; readonly uris: readonly string[] }
+  /** A text that was pasted, or a file from elsewhere that was dropped. */
+  | { readonly type: "attachText"; readonly name: string; readonly text: string }
+  /** A text that may be the path of a file was pasted. */
+  | { readonly type: "pastedPath"; readonly text: string }
+  | { readonly type: "answerOffer"; readonly accept: boolean }
+  | { readonly type: "removeAttachment"; readonly id: string }
+  /** Reads it again, as it is now. */
+  | { readonly type: "refreshAttachment"; readonly id: string }
+  /** Also of turns and of messages that wait. */
+  | { readonly type: "openAttachment"; readonly id: string }
+  | { readonly type: "editQueued"; readonly id: string; readonly text: string }
+  | { readonly type: "removeQueued"; readonly id: string }
+  /** Goes on with the queue after a reply that failed or was stopped. */
+  | { readonly type: "sendQueued" };

@@ -1,11 +1,24 @@
 import * as z from "zod/mini";
 
-const attachment = z.object({ id: z.string(), label: z.string(), tokens: z.number() });
+/** The defaults are for journals that were written before a field was kept. */
+export const storedAttachmentSchema = z.object({
+  id: z.string(),
+  kind: z._default(z.enum(["file", "symbol", "folder", "problems", "text"]), "file"),
+  label: z.string(),
+  detail: z._default(z.string(), ""),
+  tokens: z.number(),
+  /** What the model read. */
+  text: z._default(z.string(), ""),
+  uri: z._default(z.string(), ""),
+  /** Counted from 1; 0: all of it. */
+  firstLine: z._default(z.number(), 0),
+  lastLine: z._default(z.number(), 0),
+});
 
 const fields = {
   id: z.string(),
   user: z.string(),
-  attachments: z.readonly(z.array(attachment)),
+  attachments: z.readonly(z.array(storedAttachmentSchema)),
   /** Milliseconds since the epoch. */
   sentAt: z.number(),
   reply: z.string(),

@@ -7,6 +7,7 @@ import { ChatController } from "../../src/chat/chatController.ts";
 import { ConversationKeeper } from "../../src/chat/conversationKeeper.ts";
 import { FakeEngine } from "../fixtures/fakeEngine.ts";
 import { longDay } from "../fixtures/panel/sampleTurns.ts";
+import { MemoryWorkspace } from "../fixtures/memoryWorkspace.ts";
 import { RecordingHost } from "../fixtures/recordingHost.ts";
 import type { BenchContext } from "./bench.ts";
 import { againstBound, median, summarise } from "./statistics.ts";
@@ -53,7 +54,13 @@ async function microsecondsPerPiece(pieces: number, turns: number): Promise<numb
     say: () => undefined,
     log: () => undefined,
   });
-  const controller = new ChatController({ engine, host: new RecordingHost(), demoModelPath: "/demo.gguf", keeper });
+  const controller = new ChatController({
+    engine,
+    host: new RecordingHost(),
+    demoModelPath: "/demo.gguf",
+    workspace: new MemoryWorkspace(),
+    keeper,
+  });
   let sent = 0;
   try {
     await keeper.open(controller);

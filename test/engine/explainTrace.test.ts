@@ -5,6 +5,7 @@ import type { CodeExcerpt } from "../../src/explain/codeExcerpt.ts";
 import { Explainer } from "../../src/explain/explainer.ts";
 import { demoModel } from "../fixtures/engine/paths.ts";
 import { promptOf } from "../fixtures/engine/prompts.ts";
+import { MemoryWorkspace } from "../fixtures/memoryWorkspace.ts";
 import { RecordingHost } from "../fixtures/recordingHost.ts";
 
 const excerpt: CodeExcerpt = {
@@ -32,7 +33,7 @@ describe("explanations beside a conversation, on the demo model", () => {
     engine = new LlamaEngine(() => undefined);
     host = new RecordingHost();
     host.settingsNow = { ...host.settingsNow, modelPath: "", temperature: 0, maxTokens: 60 };
-    controller = new ChatController({ engine, host, demoModelPath: demoModel });
+    controller = new ChatController({ engine, host, demoModelPath: demoModel, workspace: new MemoryWorkspace() });
     explainer = new Explainer(controller.sideQuestions, {
       offerModel: () => Promise.resolve(false),
       describe: String,

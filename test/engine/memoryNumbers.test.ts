@@ -6,6 +6,7 @@ import { initialState, reduce, type ViewState } from "../../webview-ui/state.ts"
 import { demoModel } from "../fixtures/engine/paths.ts";
 import { promptOf } from "../fixtures/engine/prompts.ts";
 import { RandomChat } from "../fixtures/randomChat.ts";
+import { MemoryWorkspace } from "../fixtures/memoryWorkspace.ts";
 import { RecordingHost } from "../fixtures/recordingHost.ts";
 
 describe("what is shown of the memory, on the demo model", () => {
@@ -20,7 +21,7 @@ describe("what is shown of the memory, on the demo model", () => {
     engine = new LlamaEngine(() => undefined);
     host = new RecordingHost();
     host.settingsNow = { ...host.settingsNow, modelPath: "", temperature: 0, maxTokens: 40 };
-    controller = new ChatController({ engine, host, demoModelPath: demoModel });
+    controller = new ChatController({ engine, host, demoModelPath: demoModel, workspace: new MemoryWorkspace() });
     state = initialState;
     pictures = [];
     controller.attach((message: ChatState) => {

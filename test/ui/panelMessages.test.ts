@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { panelSuite } from "../fixtures/panel/panelSuite.ts";
-import { richReply, sampleTurn } from "../fixtures/panel/sampleTurns.ts";
+import { richReply, sampleAttachment, sampleTurn } from "../fixtures/panel/sampleTurns.ts";
 
 describe("messages in the panel", () => {
   const open = panelSuite();
@@ -65,7 +65,7 @@ describe("messages in the panel", () => {
 
   it("are regenerated, edited, stopped and continued", async () => {
     let count = 0;
-    const { page, say, turns, engine, input } = await open({
+    const { page, say, turns, engine } = await open({
       engine: { pieceMs: 3, answer: (message) => ({ text: `${message} ${(count += 1)} ${"and on ".repeat(80)}` }) },
     });
     await say("one");
@@ -76,7 +76,7 @@ describe("messages in the panel", () => {
     await page.locator("article[data-status=done]").waitFor();
     await page.getByTestId("regenerate").click();
     await page.locator("article[data-status=done] p", { hasText: "one 3" }).waitFor();
-    await input.press("ArrowUp");
+    await page.getByLabel("Edit and send again").click();
     await page.getByTestId("edit-input").fill("two");
     await page.getByTestId("edit-send").click();
     await page.locator("article[data-status=done] p", { hasText: "two 4" }).waitFor();
@@ -149,7 +149,7 @@ describe("messages in the panel", () => {
 
   it("draw attachments with their cost", async () => {
     const { page, controller } = await open();
-    const attachments = [{ id: "x", label: "table.ts", tokens: 1312 }];
+    const attachments = [sampleAttachment("x", "table.ts", 1312)];
     await controller.openTranscript([sampleTurn("a", "see", "yes", { attachments })]);
     assert.equal((await page.locator(".chip").innerText()).replace(/\s+/g, " ").trim(), "table.ts 1,312");
   });

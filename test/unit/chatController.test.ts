@@ -5,6 +5,7 @@ import type { ChatState } from "../../src/messages/chatMessages.ts";
 import { initialState, reduce, type ViewState } from "../../webview-ui/state.ts";
 import { FakeEngine, type FakeEngineOptions } from "../fixtures/fakeEngine.ts";
 import { longDay } from "../fixtures/panel/sampleTurns.ts";
+import { MemoryWorkspace } from "../fixtures/memoryWorkspace.ts";
 import { RecordingHost } from "../fixtures/recordingHost.ts";
 
 interface Setup {
@@ -20,7 +21,13 @@ function setUp(options: FakeEngineOptions = {}, host = new RecordingHost()): Set
   const engine = new FakeEngine(options);
   let time = 1_700_000_000_000;
   const now = (): number => (time += 1000);
-  const controller = new ChatController({ engine, host, demoModelPath: "/demo.gguf", now });
+  const controller = new ChatController({
+    engine,
+    host,
+    demoModelPath: "/demo.gguf",
+    workspace: new MemoryWorkspace(),
+    now,
+  });
   let state = initialState;
   controller.attach((message: ChatState) => {
     state = reduce(state, structuredClone(message));
@@ -330,14 +337,15 @@ describe("the chat controller", () => {
     assert.equal(controller.windowText(), undefined, "what is in the window is of another conversation");
   });
 
-  it("refuses an empty message and one during a reply", async () => {
+  it("sends no empty message, and lets one that is sent during a reply wait for it", async () => {
     const { engine, view, say } = setUp({ pieceMs: 2, answer: () => ({ text: "w".repeat(100) }) });
     await say("  \n ");
     assert.equal(view().turns.length, 0);
     const reply = say("hello");
-    await say("too early");
-    assert.equal(view().notice?.code, "busy");
+    await say("and then");
+    assert.deepEqual([view().turns.length, view().composer.queue.map(({ text }) => text)], [1, ["and then"]]);
     await reply;
-    assert.deepEqual([view().turns.length, calls(engine).length], [1, 2]);
+    await waitFor(() => view().turns[1]?.status === "done");
+    assert.deepEqual([calls(engine), view().composer.queue], [["load", "send", "send"], []]);
   });
 });

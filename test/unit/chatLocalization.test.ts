@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { attachmentTexts } from "../../src/attachments/readAttachment.ts";
 import { errorTexts } from "../../src/chat/errorText.ts";
 import { statusTexts } from "../../src/chat/statusItem.ts";
+import { mentionTexts } from "../../src/chat/mentions.ts";
+import { slashCommands } from "../../src/chat/slashCommands.ts";
+import { helpTexts } from "../../src/chat/slashRunner.ts";
 import { viewStrings } from "../../src/messages/viewStrings.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -25,9 +29,11 @@ function placeholders(text: string): string[] {
 describe("the second language", () => {
   const german = readStrings("l10n/bundle.l10n.de.json");
   const english = [
-    ...Object.values(viewStrings),
-    ...Object.values(errorTexts),
-    ...Object.values(statusTexts),
+    ...[viewStrings, errorTexts, statusTexts, attachmentTexts, mentionTexts].flatMap((texts) =>
+      Object.values<string>(texts),
+    ),
+    ...slashCommands.map(({ does }) => does),
+    ...helpTexts,
     ...textsInSource(),
   ];
 

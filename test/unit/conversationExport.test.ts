@@ -4,7 +4,7 @@ import { exportFileName, exportJson, parseConversation } from "../../src/chat/co
 import { exportMarkdown } from "../../src/chat/conversationMarkdown.ts";
 import { storedTurnOf } from "../../src/chat/turnRecorder.ts";
 import type { StoredTurn } from "../../src/storage/storedTurn.ts";
-import { richReply, sampleTurn } from "../fixtures/panel/sampleTurns.ts";
+import { richReply, sampleTurn, sampleAttachment } from "../fixtures/panel/sampleTurns.ts";
 
 const turn = (id: string, user: string, reply: string, change: Partial<StoredTurn> = {}): StoredTurn => ({
   ...storedTurnOf(sampleTurn(id, user, reply)),
@@ -18,7 +18,7 @@ const conversation = {
     turn("b", "See `a.ts`", "Cut off:\n\n```ts\nconst a = 1;", {
       note: "stopped",
       status: "stopped",
-      attachments: [{ id: "x", label: "odd`name.ts:1–3", tokens: 3 }],
+      attachments: [{ ...sampleAttachment("x", "odd`name.ts:1–3", 3), text: "const odd = 1;" }],
     }),
   ],
 };

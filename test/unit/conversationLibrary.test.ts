@@ -6,6 +6,7 @@ import { ChatController } from "../../src/chat/chatController.ts";
 import { ConversationKeeper, type KeeperNotice } from "../../src/chat/conversationKeeper.ts";
 import { ConversationLibrary } from "../../src/chat/conversationLibrary.ts";
 import { FakeEngine, type FakeEngineOptions } from "../fixtures/fakeEngine.ts";
+import { MemoryWorkspace } from "../fixtures/memoryWorkspace.ts";
 import { RecordingHost } from "../fixtures/recordingHost.ts";
 
 interface Window {
@@ -43,7 +44,13 @@ describe("the conversations of many days", function () {
       say: (notice) => notices.push(notice),
       log: () => undefined,
     });
-    const controller = new ChatController({ engine, host, demoModelPath: "/demo.gguf", keeper });
+    const controller = new ChatController({
+      engine,
+      host,
+      demoModelPath: "/demo.gguf",
+      workspace: new MemoryWorkspace(),
+      keeper,
+    });
     void keeper.open(controller);
     const library = new ConversationLibrary({
       keeper,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ChatController } from "../../src/chat/chatController.ts";
 import type { DetourResult, StopSignal } from "../../src/engine/engine.ts";
 import { FakeEngine, type FakeEngineOptions } from "../fixtures/fakeEngine.ts";
+import { MemoryWorkspace } from "../fixtures/memoryWorkspace.ts";
 import { RecordingHost } from "../fixtures/recordingHost.ts";
 
 const answered: DetourResult = {
@@ -44,7 +45,8 @@ function setUp(options: FakeEngineOptions = {}): {
     engine,
     host: new RecordingHost(),
     demoModelPath: "/demo.gguf",
-    runCommand: (message) => message.startsWith("/") && commands.push(message) > 0,
+    workspace: new MemoryWorkspace(),
+    explain: (message) => commands.push(message),
   });
   return { engine, controller, commands };
 }

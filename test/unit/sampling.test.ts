@@ -69,6 +69,7 @@ describe("sampling from the settings", () => {
     maxTokens: 100,
     unloadAfterMinutes: 0,
     stopStrings: [],
+    sendWith: "enter",
   };
 
   it("leaves to the model what is not set", () => {

@@ -6,6 +6,7 @@ import { ChatController } from "../../src/chat/chatController.ts";
 import { ConversationKeeper, type KeeperNotice } from "../../src/chat/conversationKeeper.ts";
 import { othersOf } from "../fixtures/otherConversations.ts";
 import { FakeEngine, type FakeEngineOptions } from "../fixtures/fakeEngine.ts";
+import { MemoryWorkspace } from "../fixtures/memoryWorkspace.ts";
 import { RecordingHost } from "../fixtures/recordingHost.ts";
 
 interface Window {
@@ -41,7 +42,13 @@ describe("a window that keeps its conversation", function () {
       say: (notice) => notices.push(notice),
       log: () => undefined,
     });
-    const controller = new ChatController({ engine, host: new RecordingHost(), demoModelPath: "/demo.gguf", keeper });
+    const controller = new ChatController({
+      engine,
+      host: new RecordingHost(),
+      demoModelPath: "/demo.gguf",
+      workspace: new MemoryWorkspace(),
+      keeper,
+    });
     void keeper.open(controller);
     const window = {
       controller,

@@ -12,6 +12,7 @@ const snapshot: ChatSnapshot = {
   counters: initialState.counters,
   spans: [],
   busy: true,
+  composer: initialState.composer,
 };
 const opened = reduce(initialState, { type: "snapshot", sequence: 7, snapshot, strings: { you: "You" } });
 

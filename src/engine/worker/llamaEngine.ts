@@ -14,6 +14,7 @@ import type {
   LoadedModel,
   LoadOptions,
   MessagePart,
+  MessagePlan,
   RememberedTurn,
   RestoredFrom,
   ReplyOptions,
@@ -177,6 +178,10 @@ export class LlamaEngine implements Engine {
     } finally {
       if (this.session !== undefined) this.tellCache();
     }
+  }
+
+  planMessage({ turnId, parts }: UserMessage): Promise<MessagePlan> {
+    return this.opened.conversation.planMessage(turnId, parts);
   }
 
   async evaluateAhead(turnId: string, parts: readonly MessagePart[]): Promise<CacheState> {

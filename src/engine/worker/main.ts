@@ -66,6 +66,7 @@ serve(requests.pin, ({ turn }) => engine.pin(turn));
 serve(requests.unpin, ({ turnId }) => engine.unpin(turnId));
 serve(requests.bringBack, ({ turn }) => engine.bringBack(turn));
 serve(requests.detour, ({ id, prompt, options }, stop) => engine.detour(id, prompt, options, stop));
+serve(requests.planMessage, ({ message }) => engine.planMessage(message));
 serve(requests.evaluateAhead, ({ turnId, parts }) => engine.evaluateAhead(turnId, parts));
 serve(requests.changeInstructions, async ({ text }) => {
   await engine.changeInstructions(text);
