@@ -34,7 +34,7 @@ export class ConversationPicker {
     export: { iconPath: new vscode.ThemeIcon("export"), tooltip: vscode.l10n.t("Export…") },
     delete: { iconPath: new vscode.ThemeIcon("trash"), tooltip: vscode.l10n.t("Delete") },
     add: { iconPath: new vscode.ThemeIcon("add"), tooltip: vscode.l10n.t("New conversation") },
-    import: { iconPath: new vscode.ThemeIcon("cloud-upload"), tooltip: vscode.l10n.t("Import…") },
+    import: { iconPath: new vscode.ThemeIcon("folder-opened"), tooltip: vscode.l10n.t("Import…") },
   };
 
   constructor(private readonly options: ConversationPickerOptions) {}

@@ -27,7 +27,8 @@ export class MemoryDocuments implements vscode.TextDocumentContentProvider, vsco
   readonly onDidChange = this.changed.event;
   readonly onDidChangeCodeLenses = this.lensesChanged.event;
   private readonly template = vscode.window.createTextEditorDecorationType({
-    color: new vscode.ThemeColor("editorLineNumber.foreground"),
+    // No colour of its own: high contrast has no fainter one. At this value it stays readable (4.5 to 1) in every theme.
+    opacity: "0.7",
   });
   private memory: MemoryText | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -75,10 +76,7 @@ export class MemoryDocuments implements vscode.TextDocumentContentProvider, vsco
         ),
       ];
     }
-    const about = vscode.l10n.t(
-      "This is all that the model can see now, to the character: {0} tokens. Fainter text comes from its template.",
-      memory.tokens,
-    );
+    const about = vscode.l10n.t("{0} tokens: all that the model sees now. Fainter: its template.", memory.tokens);
     return [lens(0, about), ...memory.marks.map((mark) => lens(mark.line, markTitle(mark)))];
   }
 
@@ -121,5 +119,6 @@ function markTitle({ kind, tokens, templateTokens, words }: MemoryMark): string 
     ahead: vscode.l10n.t("Read ahead"),
   };
   const name = words === "" ? names[kind] : `${names[kind]}: ${words}`;
-  return `${name} · ${vscode.l10n.t("{0} tokens, {1} of them from the template", tokens, templateTokens)}`;
+  // The counts first: a long line is cut off at its end.
+  return `${vscode.l10n.t("{0} tokens ({1} of the template)", tokens, templateTokens)} · ${name}`;
 }

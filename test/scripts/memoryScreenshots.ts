@@ -28,6 +28,7 @@ for (const [name, colorTheme] of Object.entries(themes)) {
     await chat.frame.locator("[data-kind=toy]").waitFor({ timeout: 60_000 });
     for (const user of ["Move the settings reader out of extension.ts", "Why does the eviction test fail?"]) {
       await driven.openConversation([sampleTurn(user, user, "It is done: the plan frees the oldest turns first.")]);
+      await chat.turn(1).getByText(user).waitFor();
     }
     await chat.turn(1).waitFor();
     await chat.send("Remember that the green cache is 47.");

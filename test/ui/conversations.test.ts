@@ -55,8 +55,10 @@ describe("conversations and memory in a real workbench", function () {
       (await editor.locator(".view-line").allInnerTexts()).join("\n").replaceAll("\u00a0", " ");
     await editor.locator(".view-line", { hasText: "green cache" }).first().waitFor();
     assert.match(await text(), /<\|im_start\|>user\n.*green cache is 47/);
-    await editor.getByText("This is all that the model can see now").waitFor();
-    await editor.getByText(/Turn: Remember that the green cache is 47\. · \d+ tokens, \d+ of them/).waitFor();
+    await editor.getByText("all that the model sees now").waitFor();
+    await editor
+      .getByText(/\d+ tokens \(\d+ of the template\) · Turn: Remember that the green cache is 47\./)
+      .waitFor();
     await editor.locator(".view-line").first().click();
     await page.keyboard.type("x");
     await chat.send("What is the green cache?");
