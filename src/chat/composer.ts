@@ -40,11 +40,11 @@ export interface ComposerOptions {
   readonly wake: () => void;
   /** Adds a turn and answers it. Resolves when the reply has ended; `false`: it failed, or was stopped. */
   readonly start: (turn: TurnView) => Promise<boolean>;
-  /** What is asked for with a slash and is no message. */
   /** Of the conversation that is open; empty: it is not kept. */
   readonly conversationId: () => string;
   /** Whether the newest reply is whole. */
   readonly endedWell: () => boolean;
+  /** What is asked for with a slash and is no message. */
   readonly commands: Pick<SlashRunner, "canRun" | "run">;
   /** An attachment of a turn. */
   readonly findSent: (id: string) => AttachmentView | undefined;
