@@ -45,10 +45,7 @@ describe("attachments before the message is sent", () => {
     assert.ok(aheadCalls(bench).at(-1)?.endsWith(id));
     await bench.send({ type: "removeAttachment", id });
     await bench.until(() => bench.engine.ahead === undefined);
-    assert.equal(
-      bench.view.spans.some(({ kind }) => kind === "ahead"),
-      false,
-    );
+    await bench.until(() => bench.view.spans.every(({ kind }) => kind !== "ahead"));
   });
 
   it("are not, if the model had to forget something for them", async () => {
