@@ -108,7 +108,7 @@ describe("what is attached in the workbench", function () {
     await rows.filter({ hasText: "table.ts" }).waitFor();
     assert.equal(await rows.filter({ hasText: "hidden.ts" }).count(), 0);
     await input.pressSequentially("table");
-    await rows.filter({ hasText: "cache.ts" }).waitFor({ state: "detached" });
+    await rows.filter({ hasText: "cache.ts" }).first().waitFor({ state: "detached" });
     await input.press("Enter");
     await chip("table.ts").and(frame.locator("[data-state=ready]")).waitFor();
     await chip("table.ts").locator(".chip-open").click();
