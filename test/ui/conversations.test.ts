@@ -127,13 +127,13 @@ describe("conversations and memory in a real workbench", function () {
       .or(page.getByText("Import", { exact: true }))
       .first()
       .waitFor();
-    await input().fill(file);
-    await rows().filter({ hasText: "All-about-caches.json" }).waitFor();
-    // While the dialog still looks at the folder, it takes no Enter.
+    // While the dialog still looks at the folder, it takes no Enter, and may put its own text in the place of ours.
     const dialog = page.locator(".quick-input-widget");
     for (let tries = 0; tries < 20 && (await dialog.isVisible()); tries += 1) {
+      await input().fill(file);
+      await page.waitForTimeout(300);
       await page.keyboard.press("Enter");
-      await page.waitForTimeout(500);
+      await page.waitForTimeout(700);
     }
     await chat.turn(2).waitFor();
     await chat.turn(1).getByText("Noted: the green cache is 47").waitFor();
