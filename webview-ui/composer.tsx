@@ -14,6 +14,7 @@ import { CompletionList, completionListId, optionId } from "./completionList.tsx
 import type { CompletionItem } from "../src/messages/chatMessages.ts";
 import { CostLine, costLineId } from "./costLine.tsx";
 import { changeDraft, clearDraft, draft } from "./draft.ts";
+import { goToEnd } from "./goToTurn.ts";
 import { IconButton } from "./icon.tsx";
 import { ModelButton } from "./modelButton.tsx";
 import { OfferBar } from "./offerBar.tsx";
@@ -41,6 +42,8 @@ export function Composer() {
   const submit = (): void => {
     if (!canSend) return;
     send({ type: "send", text: draft.value });
+    // Whoever sends a message wants to see its reply; one that waits for another reply moves nothing.
+    if (!busy.value) goToEnd();
     clearDraft();
     closeCompletion();
   };

@@ -7,6 +7,13 @@ export function goToTurn(id: string): void {
   turnRequest.value = id;
 }
 
+/** Counts the requests to show the end of the transcript. */
+export const endRequests = signal(0);
+
+export function goToEnd(): void {
+  endRequests.value += 1;
+}
+
 /** Draws the eye to a row for a moment, where things may move. */
 export function flash(row: HTMLElement): void {
   const still =

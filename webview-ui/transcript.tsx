@@ -6,7 +6,7 @@ import { handleCodeClick } from "./codeBlock.ts";
 import { editedTurn } from "./editing.ts";
 import { currentMatch, findOpen, findQuery } from "./findState.ts";
 import { showMatches } from "./findHighlight.ts";
-import { flash, turnRequest } from "./goToTurn.ts";
+import { endRequests, flash, turnRequest } from "./goToTurn.ts";
 import { Icon } from "./icon.tsx";
 import { memoryEdge } from "./memoryEdge.ts";
 import { busy, earlier, turns } from "./store.ts";
@@ -56,6 +56,9 @@ export function Transcript() {
   useEffect(() => {
     if (showRequested(view, scroller.current, request, awaited)) turnRequest.value = undefined;
   }, [list, view, request]);
+  useSignalEffect(() => {
+    if (endRequests.value > 0) view.scrollToEnd();
+  });
   useSignalEffect(() => {
     const match = currentMatch.value;
     if (match !== undefined) view.scrollToRow(match.turnId, findMargin);

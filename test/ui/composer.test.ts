@@ -126,6 +126,8 @@ describe("the composer", function () {
     await input.fill("");
     await input.pressSequentially("/he");
     await page.getByRole("option", { name: /help/ }).waitFor();
+    // The list is that of both letters: the one of the first held more.
+    await page.waitForFunction(() => document.querySelectorAll("[role=option]").length === 1);
     await input.press("Enter");
     await page.getByTestId("notice").getByText("/explain: Explain the selected code").waitFor();
     assert.equal(await input.inputValue(), "");
