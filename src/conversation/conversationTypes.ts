@@ -18,13 +18,14 @@ export interface ReplySettings {
   readonly stopAfter?: number;
 }
 
+/** A piece of a user message. Attachments are forgotten before turns are. */
 export interface PartText {
   readonly id: string;
   readonly kind: "text" | "attachment";
   readonly text: string;
 }
 
-/** A finished turn from the transcript. */
+/** A finished turn from the transcript, used to bring the model's memory back after a restart. */
 export interface PastTurn {
   readonly turnId: string;
   readonly parts: readonly PartText[];
@@ -49,16 +50,20 @@ export interface ConversationListener {
 /** Times in milliseconds of the given clock, counts in tokens. */
 export interface ReplyOutcome {
   readonly turnId: string;
+  /** The reply; of a reply that is gone on with what was added to it. */
   readonly text: string;
   readonly thought: string;
   readonly stopReason: StopReason;
+  /** New tokens handed to the decoder for the message: glue and content. */
   readonly promptTokens: number;
   readonly replyTokens: number;
   /** Of the whole reply, thoughts left out; empty where its beginning was forgotten while it ran. */
   readonly replyTokenIds: readonly Token[];
   readonly evictedTurnIds: readonly string[];
+  /** Shifts of the kept cells in this turn. */
   readonly shifts: number;
   readonly reprocessedTokens: number;
+  /** Content tokens of this message that did not fit beside the head and were left out (its oldest part). */
   readonly omittedTokens: number;
   readonly timeToFirstTokenMs: number;
   readonly generationMs: number;
@@ -71,6 +76,7 @@ export interface DetourOutcome {
   readonly stopReason: StopReason;
   readonly promptTokens: number;
   readonly replyTokens: number;
+  /** True if the prompt or the answer was cut because the reserve was too small for all of it. */
   readonly cut: boolean;
   readonly timeToFirstTokenMs: number;
 }

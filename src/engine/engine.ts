@@ -1,5 +1,12 @@
 import type { Disposable, Event } from "../base/disposable.ts";
 import type { ErrorData } from "../base/errors.ts";
+import type { DetourOutcome, PartText, PastTurn, ReplyOutcome, StopReason } from "../conversation/conversationTypes.ts";
+
+/** The conversation's own types, by the names that they have for users of the engine. */
+export type DetourResult = DetourOutcome;
+export type MessagePart = PartText;
+export type RememberedTurn = PastTurn;
+export type { StopReason };
 
 /** How a model can be run: see docs/architecture.md, "Modes". */
 export type EngineMode = "stream" | "recompute" | "refuse";
@@ -125,30 +132,11 @@ export interface Sampling extends Partial<ReplySampling> {
   readonly maxTokens?: number;
 }
 
-/** A piece of a user message. Attachments are forgotten before turns are. */
-export interface MessagePart {
-  readonly id: string;
-  readonly kind: "text" | "attachment";
-  readonly text: string;
-}
-
 export interface UserMessage {
   /** Unique within the conversation; names the turn (the message and its reply). */
   readonly turnId: string;
   readonly parts: readonly MessagePart[];
 }
-
-/** A finished turn from the transcript, used to bring the model's memory back after a restart. */
-export interface RememberedTurn {
-  readonly turnId: string;
-  readonly parts: readonly MessagePart[];
-  readonly reply: string;
-  /** The tokens of the whole reply, as the model gave them. Not used where they do not spell `reply`. */
-  readonly replyTokenIds?: readonly number[];
-  readonly pinned: boolean;
-}
-
-export type StopReason = "end" | "maxTokens" | "stopped" | "loop" | "stopString";
 
 export interface ReplyOptions {
   readonly sampling: Sampling;
@@ -208,26 +196,9 @@ export interface CacheState {
   readonly pinnedTurnIds: readonly string[];
 }
 
-export interface TurnResult {
-  readonly turnId: string;
-  /** The reply; of `continueReply` what was added to it. */
-  readonly text: string;
-  readonly thought: string;
-  readonly stopReason: StopReason;
-  /** New tokens handed to the decoder for the message: glue and content. */
-  readonly promptTokens: number;
-  readonly replyTokens: number;
-  /** Of the whole reply, thoughts left out; empty where its beginning was forgotten while it ran. */
-  readonly replyTokenIds: readonly number[];
-  readonly evictedTurnIds: readonly string[];
-  /** Shifts of the kept cells in this turn. */
-  readonly shifts: number;
-  readonly reprocessedTokens: number;
-  /** Content tokens of this message that did not fit beside the head and were left out (its oldest part). */
-  readonly omittedTokens: number;
-  readonly timeToFirstTokenMs: number;
+/** What came of a message: the conversation's outcome, and what it left. */
+export interface TurnResult extends Omit<ReplyOutcome, "generationMs"> {
   readonly tokensPerSecond: number;
-  readonly thoughtMs: number;
   readonly cache: CacheState;
 }
 
@@ -243,17 +214,6 @@ export interface MessagePlan {
   readonly forgottenAttachmentIds: readonly string[];
   /** Contents of the message that would not fit beside the head and be left out. */
   readonly omittedTokens: number;
-}
-
-export interface DetourResult {
-  readonly text: string;
-  readonly thought: string;
-  readonly stopReason: StopReason;
-  readonly promptTokens: number;
-  readonly replyTokens: number;
-  /** True if the prompt or the answer was cut because the reserve was too small for all of it. */
-  readonly cut: boolean;
-  readonly timeToFirstTokenMs: number;
 }
 
 /** What happens while a reply or a detour runs. `id` is the turn's or the detour's. */

@@ -151,7 +151,7 @@ describe("a pasted path", () => {
       "src/table.ts",
       "/home/me/a b/table.ts",
       "C:\\code\\a.ts",
-      "file:///work/a.ts",
+      "file:///project/a.ts",
       "table.ts",
       "./a/b",
       "a.ts:12",
