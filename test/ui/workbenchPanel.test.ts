@@ -91,6 +91,8 @@ describe("the chat panel in a real workbench", function () {
       .first()
       .evaluate((element) => getComputedStyle(element).color);
     assert.notEqual(keyword, text);
+    const ground = chat.turn(3).locator("pre code").first();
+    assert.equal(await ground.evaluate((element) => getComputedStyle(element).backgroundColor), "rgba(0, 0, 0, 0)");
     const body = chat.frame.locator("body");
     assert.equal(await body.getAttribute("class"), "vscode-dark");
     assert.equal(await body.evaluate(() => document.fonts.check("16px codicon")), true);
