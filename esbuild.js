@@ -1,5 +1,5 @@
 // Bundles: dist/extension.js (host, cjs), dist/engine.mjs (forked engine, esm), dist/chat.js + chat.css (webview),
-// dist/cli.mjs (command line). node-llama-cpp stays external: it is ESM with top-level await and finds its native
+// dist/cli.mjs (command line), dist/lab.mjs (measurements). node-llama-cpp stays external: it is ESM with top-level await and finds its native
 // binary relative to its own files, and its authors do not support bundling.
 const fs = require("node:fs");
 const path = require("node:path");
@@ -42,7 +42,7 @@ const bundles = [
   },
   {
     ...common,
-    entryPoints: { engine: "src/engine/worker/main.ts", cli: "src/cli/main.ts" },
+    entryPoints: { engine: "src/engine/worker/main.ts", cli: "src/cli/main.ts", lab: "src/lab/main.ts" },
     outdir,
     outExtension: { ".js": ".mjs" },
     platform: "node",

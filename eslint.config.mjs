@@ -36,6 +36,7 @@ const layers = {
   engine: ["messages", "attachments", "storage", "chat", "explain", "models", "lab", "cli"],
   chat: ["explain", "models", "lab", "cli"],
   explain: ["messages", "attachments", "storage", "chat", "models", "lab", "cli"],
+  lab: ["messages", "attachments", "storage", "chat", "explain", "models", "cli"],
   cli: ["messages", "attachments", "storage", "chat", "explain", "models", "lab"],
 };
 

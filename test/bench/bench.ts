@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { rounded } from "./statistics.ts";
+import { rounded } from "../../src/base/statistics.ts";
 
 /** What a benchmark is given. */
 export interface BenchContext {

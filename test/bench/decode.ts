@@ -9,7 +9,7 @@ import { EngineClient } from "../../src/engine/engineClient.ts";
 import { LlamaEngine } from "../../src/engine/worker/llamaEngine.ts";
 import type { BenchContext } from "./bench.ts";
 import { benchModel } from "./benchModel.ts";
-import { againstBound, median, summarise } from "./statistics.ts";
+import { againstBound, median, summarise } from "../../src/base/statistics.ts";
 
 const demoModel = fileURLToPath(new URL("../../media/demo/tiny-chat.q8_0.gguf", import.meta.url));
 const enginePath = fileURLToPath(new URL("../../dist/engine.mjs", import.meta.url));

@@ -9,7 +9,7 @@ import { explainPrompt } from "../../src/explain/explainPrompt.ts";
 import { renderPrompt } from "../../src/explain/promptTree.ts";
 import { generateGguf } from "../fixtures/generateGguf.ts";
 import type { BenchContext } from "./bench.ts";
-import { againstBound, median } from "./statistics.ts";
+import { againstBound, median } from "../../src/base/statistics.ts";
 
 /** Tokens that the generator's vocabulary has anyway: one for each byte, and a few special ones. */
 const leastVocabulary = 263;

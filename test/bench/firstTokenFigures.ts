@@ -1,4 +1,4 @@
-import { againstBound, calm, median, summarise, type AgainstBound, type Summary } from "./statistics.ts";
+import { againstBound, calm, median, summarise, type AgainstBound, type Summary } from "../../src/base/statistics.ts";
 
 /** One turn of one side. Milliseconds; tokens handed to the decoder, counted at the native call. */
 export interface Sample {

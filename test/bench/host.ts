@@ -10,7 +10,7 @@ import { longDay } from "../fixtures/panel/sampleTurns.ts";
 import { MemoryWorkspace } from "../fixtures/memoryWorkspace.ts";
 import { RecordingHost } from "../fixtures/recordingHost.ts";
 import type { BenchContext } from "./bench.ts";
-import { againstBound, median, summarise } from "./statistics.ts";
+import { againstBound, median, summarise } from "../../src/base/statistics.ts";
 
 const pieceLength = 4;
 

@@ -3,7 +3,7 @@ import type { FrameLocator } from "playwright-core";
 import { openDriven, type DrivenWorkbench } from "../fixtures/driver/openDriven.ts";
 import { longDay } from "../fixtures/panel/sampleTurns.ts";
 import type { BenchContext } from "./bench.ts";
-import { median, quantile } from "./statistics.ts";
+import { median, quantile } from "../../src/base/statistics.ts";
 
 const turns = 5_000;
 const framesMeasured = 120;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { LlamaEngine } from "../../src/engine/worker/llamaEngine.ts";
 import type { BenchContext } from "./bench.ts";
-import { median } from "./statistics.ts";
+import { median } from "../../src/base/statistics.ts";
 
 const modelPath = fileURLToPath(new URL("../../media/demo/tiny-chat.q8_0.gguf", import.meta.url));
 const contextSize = 512;

@@ -7,7 +7,7 @@ import { LlamaEngine } from "../../src/engine/worker/llamaEngine.ts";
 import type { LlamaTokenSequence } from "../../src/engine/worker/llamaTokenSequence.ts";
 import type { BenchContext } from "./bench.ts";
 import { benchModel } from "./benchModel.ts";
-import { againstBound, calm, median, summarise } from "./statistics.ts";
+import { againstBound, calm, median, summarise } from "../../src/base/statistics.ts";
 
 /** Tokens that go with each shift, and tokens decoded one by one around it. */
 const evicted = 64;

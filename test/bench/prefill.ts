@@ -3,7 +3,7 @@
 import { getLlama, type LlamaModel, type Token } from "node-llama-cpp";
 import type { BenchContext } from "./bench.ts";
 import { benchModel } from "./benchModel.ts";
-import { median } from "./statistics.ts";
+import { median } from "../../src/base/statistics.ts";
 
 export async function run(context: BenchContext): Promise<unknown> {
   const threads = context.number("threads", 1);

@@ -8,7 +8,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { EngineClient } from "../../src/engine/engineClient.ts";
 import type { BenchContext } from "./bench.ts";
-import { againstBound, median, summarise } from "./statistics.ts";
+import { againstBound, median, summarise } from "../../src/base/statistics.ts";
 
 const at = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const modelPath = at("../../media/demo/tiny-chat.q8_0.gguf");

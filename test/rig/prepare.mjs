@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { runNpm } from "./npm.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const bundles = ["extension.js", "engine.mjs", "cli.mjs", "chat.js"];
+const bundles = ["extension.js", "engine.mjs", "cli.mjs", "lab.mjs", "chat.js"];
 const sources = ["src", "webview-ui", "esbuild.js", "package.json", "package-lock.json"];
 const buildStamp = path.join(root, "dist", ".build-stamp");
 

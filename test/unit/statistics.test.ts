@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { figuresOf, type FirstTokenTurn } from "../bench/firstTokenFigures.ts";
-import { againstBound, calm, median, quantile, rounded, summarise } from "../bench/statistics.ts";
+import { againstBound, calm, median, quantile, rounded, summarise } from "../../src/base/statistics.ts";
 
 describe("the arithmetic of the benchmarks", () => {
   it("takes quantiles between two values in proportion, whatever their order", () => {

@@ -1,0 +1,5 @@
+import type { Experiment } from "./experiment.ts";
+import { ppl } from "./experiments/ppl.ts";
+
+/** All experiments, in the order in which `all` runs them. */
+export const experiments: readonly Experiment[] = [ppl];

@@ -1,0 +1,85 @@
+import { DaylongError } from "../base/errors.ts";
+import type { GateVerdict } from "../engine/engine.ts";
+import { LlamaRuntime, type LoadedRuntime } from "../engine/worker/llamaRuntime.ts";
+import { inspectModel } from "../engine/worker/modelGate.ts";
+import { LabCells } from "./labCells.ts";
+
+export interface CellOptions {
+  /** Cells, of which the library keeps one free. It rounds up to a multiple of 256. */
+  readonly contextSize: number;
+  /** How keys are kept. The product keeps 16 bits; 8 are for measuring what that is good for. */
+  readonly keys?: "f16" | "q8_0";
+}
+
+type OpenContext = LoadedRuntime["context"];
+
+/** A model as the engine loads it, for measurements: each gets cells of its own. */
+export class LabModel {
+  private contexts: OpenContext[] = [];
+
+  private constructor(
+    readonly path: string,
+    readonly verdict: GateVerdict,
+    private readonly runtime: LlamaRuntime,
+    private readonly loaded: LoadedRuntime,
+    private readonly threads: number | undefined,
+  ) {}
+
+  /**
+   * @param threads undefined: as the engine chooses for this machine
+   * @throws DaylongError what the gate and the engine throw: `model-unsupported`, `model-load-failed`, …
+   */
+  static async open(path: string, threads?: number): Promise<LabModel> {
+    const verdict = await inspectModel(path);
+    if (verdict.mode === "refuse") throw new DaylongError("model-unsupported", verdict.reasons.join(" "));
+    const runtime = new LlamaRuntime(() => undefined);
+    const options = { modelPath: path, contextSize: 256, systemPrompt: "", gpu: false as const };
+    const loaded = await runtime.load(
+      { ...options, ...(threads === undefined ? {} : { threads }) },
+      verdict,
+      () => undefined,
+    );
+    return new LabModel(path, verdict, runtime, loaded, threads);
+  }
+
+  /** The library's model: its vocabulary and what it says of itself. */
+  get model(): LoadedRuntime["model"] {
+    return this.loaded.model;
+  }
+
+  /** Tokens that the model was trained at; 0: not known. */
+  get trainedContext(): number {
+    return this.verdict.trainedContext;
+  }
+
+  /** The token that opens every text of this model, if it wants one. */
+  get beginning(): number | undefined {
+    const { bos, shouldPrependBosToken } = this.model.tokens;
+    return shouldPrependBosToken && bos !== null ? bos : undefined;
+  }
+
+  /** Empty cells. */
+  async cells({ contextSize, keys = "f16" }: CellOptions): Promise<LabCells> {
+    const context = await this.model.createContext({
+      contextSize,
+      sequences: 1,
+      threads: this.threads ?? this.loaded.context.idealThreads,
+      ...(keys === "q8_0" ? { experimentalKvCacheKeyType: "Q8_0" as const } : {}),
+      swaFullCache: this.verdict.mode === "recompute",
+      failedCreationRemedy: false,
+    });
+    this.contexts.push(context);
+    return new LabCells(context, async () => {
+      this.contexts = this.contexts.filter((open) => open !== context);
+      await context.dispose();
+    });
+  }
+
+  async dispose(): Promise<void> {
+    for (const context of this.contexts) await context.dispose();
+    this.contexts = [];
+    await this.loaded.context.dispose();
+    await this.model.dispose();
+    await this.runtime.dispose();
+  }
+}

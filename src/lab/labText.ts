@@ -1,0 +1,48 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { DaylongError } from "../base/errors.ts";
+import { projectRoot } from "./projectRoot.ts";
+
+export interface LabText {
+  /** Where it comes from, in words. */
+  readonly source: string;
+  readonly text: string;
+}
+
+/** No model that comes with the project was trained on these. */
+const ownText = { folders: ["src", "webview-ui", "test", "docs"], extensions: [".ts", ".tsx", ".mjs", ".md"] };
+const libraryText = { folders: ["node_modules/node-llama-cpp/dist"], extensions: [".js"] };
+
+/**
+ * The text that measurements read: the user's own file, else the project's own source text, else, where the extension is
+ * installed, the program text of the engine library. Files are in order of their names, so it is the same text for all.
+ *
+ * @throws DaylongError `usage`
+ */
+export async function labText(file: string | undefined): Promise<LabText> {
+  if (file !== undefined) {
+    const text = await readFile(file, "utf8").catch((error: unknown) => {
+      throw new DaylongError("usage", `The text ${file} cannot be read.`, String(error));
+    });
+    return { source: path.basename(file), text };
+  }
+  const root = projectRoot();
+  const isRepository = existsSync(path.join(root, "src", "lab"));
+  const { folders, extensions } = isRepository ? ownText : libraryText;
+  const base = isRepository ? root : path.join(root, "dist");
+  const files = await Promise.all(folders.map((folder) => filesIn(path.join(base, folder), extensions)));
+  const texts = await Promise.all(files.flat().map((name) => readFile(name, "utf8")));
+  return {
+    source: isRepository ? "source text of this project" : "program text of the engine library",
+    text: texts.join("\n"),
+  };
+}
+
+async function filesIn(folder: string, extensions: readonly string[]): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile() && extensions.includes(path.extname(entry.name)))
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort((left, right) => (left < right ? -1 : 1));
+}
