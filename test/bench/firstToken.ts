@@ -1,16 +1,25 @@
 // Time to the first token with a full window: ours beside node-llama-cpp's LlamaChatSession, in turn, in one process, on the
 // same weights, with 100 new prompt tokens a turn. When its window is full, LlamaChatSession shortens the history as text
 // and evaluates most of it again; the ratio of the tokens handed to the decoder is the best that a ratio of times can be.
+// Beside it a bound by work: a token at the end of a full window looks back on more than one that is read again from the
+// beginning, and the bare library's own times say how much more it costs.
 import { LlamaChatSession, type LlamaContext } from "node-llama-cpp";
 import { LlamaEngine } from "../../src/engine/worker/llamaEngine.ts";
 import { NativeCells } from "../fixtures/engine/nativeCells.ts";
 import type { BenchContext } from "./bench.ts";
 import { benchModel } from "./benchModel.ts";
+import { measureReadingCosts, type ReadingCost } from "./readingCost.ts";
 import { figuresOf, type FirstTokenFigures, type FirstTokenTurn, type Sample } from "./firstTokenFigures.ts";
 
 const promptTokens = 100;
 const replyTokens = 4;
 const systemPrompt = "You are a coding assistant. Answer briefly, and show code where it helps.";
+
+/** What is kept in the JSON file for each window, to go on from. */
+interface Kept {
+  readonly costs: readonly ReadingCost[];
+  readonly all: readonly FirstTokenTurn[];
+}
 
 /** A side that takes a message and says when the first token was there. */
 interface Side {
@@ -23,14 +32,15 @@ export async function run(context: BenchContext): Promise<unknown> {
   const turns = context.number("turns", quick ? 10 : 100);
   const contexts = context.numbers("contexts", quick ? [1024] : [1024, 2048, 4096]);
   const threads = context.number("threads", 1);
-  const before = (context.before ?? {}) as Readonly<Record<string, { readonly all: readonly FirstTokenTurn[] }>>;
-  let results: Record<string, { all: readonly FirstTokenTurn[] } & FirstTokenFigures> = {};
-  for (const [size, { all }] of Object.entries(before)) results[size] = { ...figuresOf(all), all };
+  const before = (context.before ?? {}) as Readonly<Record<string, Kept>>;
+  let results: Record<string, Kept & FirstTokenFigures> = {};
+  for (const [size, { all, costs }] of Object.entries(before)) results[size] = { ...figuresOf(all, costs), costs, all };
   for (const contextSize of contexts) {
-    const known = results[contextSize]?.all ?? [];
-    await measure(context, contextSize, threads, turns - known.length, (added) => {
-      const all = [...known, ...added];
-      results = { ...results, [contextSize]: { ...figuresOf(all), all } };
+    const known = results[contextSize] ?? { all: [], costs: [] };
+    await measure(context, contextSize, threads, turns - known.all.length, (added, measured) => {
+      const all = [...known.all, ...added];
+      const costs = known.all.length > 0 ? known.costs : measured;
+      results = { ...results, [contextSize]: { ...figuresOf(all, costs), costs, all } };
       context.keep(results);
     });
     const { all, ...figures } = results[contextSize] ?? { all: [] };
@@ -44,7 +54,7 @@ async function measure(
   contextSize: number,
   threads: number,
   turns: number,
-  report: (added: readonly FirstTokenTurn[]) => void,
+  report: (added: readonly FirstTokenTurn[], costs: readonly ReadingCost[]) => void,
 ): Promise<void> {
   if (turns <= 0) return;
   const modelPath = benchModel(context.quick ? "quick" : "full");
@@ -52,7 +62,9 @@ async function measure(
   await engine.load({ modelPath, contextSize, systemPrompt, gpu: false, threads });
   const { runtime } = engine.opened;
   const { flashAttention, batchSize } = runtime.context;
-  const theirContext = await runtime.model.createContext({ contextSize, threads, flashAttention, batchSize });
+  const options = { contextSize, threads, flashAttention, batchSize };
+  const costs = await measureReadingCosts(runtime.model, options, [promptTokens, Math.min(batchSize, contextSize / 4)]);
+  const theirContext = await runtime.model.createContext(options);
   try {
     const [ours, theirs] = [ourSide(engine), theirSide(theirContext)];
     const added: FirstTokenTurn[] = [];
@@ -67,7 +79,7 @@ async function measure(
       const full = (turn + 1) * (promptTokens + replyTokens) > contextSize;
       if (!full || own === undefined || other === undefined) continue;
       added.push({ ours: own, theirs: other });
-      report(added);
+      report(added, costs);
     }
   } finally {
     await theirContext.dispose();
@@ -84,6 +96,7 @@ async function sample(side: Side, text: string): Promise<Sample> {
   return {
     milliseconds,
     tokens: side.cells.decoded - before - (replyTokens - 1),
+    cells: side.cells.length - (replyTokens - 1),
     cpuMilliseconds: (user + system) / 1000,
   };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { figuresOf, type FirstTokenTurn } from "../bench/firstTokenFigures.ts";
+import { readingTime } from "../bench/readingCost.ts";
 import { againstBound, calm, median, quantile, rounded, summarise } from "../../src/base/statistics.ts";
 
 describe("the arithmetic of the benchmarks", () => {
@@ -38,6 +39,22 @@ describe("the arithmetic of the benchmarks", () => {
     assert.deepEqual([figures.times.ratio, figures.times.bound], [8.5, 9.5]);
     assert.equal(figures.turns, 4);
     assert.equal(figures.ours.p99OverP50, 1);
+  });
+
+  it("reckons a bound by work: the same tokens cost more at the end of a full window", () => {
+    const costs = [
+      { tokens: 100, base: 500, perCell: 0.5 },
+      { tokens: 200, base: 1_000, perCell: 1 },
+    ];
+    assert.equal(readingTime(costs[0]!, 100, 1_100), 1_000);
+    // 200 tokens from 0, 200 from 200, 100 (half of a batch) from 400.
+    assert.equal(readingTime(costs[1]!, 500, 500), 1_000 + 1_200 + 700);
+    const turn: FirstTokenTurn = {
+      ours: { milliseconds: 1_000, tokens: 100, cells: 1_100 },
+      theirs: { milliseconds: 2_610, tokens: 500, cells: 500 },
+    };
+    assert.deepEqual(figuresOf([turn], costs).timesByWork, { ratio: 2.61, bound: 2.9, reached: 0.9 });
+    assert.equal(figuresOf([turn]).timesByWork, undefined);
   });
 
   it("prints four digits, and nothing that is no number as one", () => {
