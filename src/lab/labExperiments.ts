@@ -1,5 +1,6 @@
 import type { Experiment } from "./experiment.ts";
 import { ppl } from "./experiments/ppl.ts";
+import { speed } from "./experiments/speed.ts";
 
 /** All experiments, in the order in which `all` runs them. */
-export const experiments: readonly Experiment[] = [ppl];
+export const experiments: readonly Experiment[] = [ppl, speed];
