@@ -16,6 +16,8 @@ export interface LabResult {
   readonly seconds: number;
   readonly tables: readonly Table[];
   readonly plots: readonly Plot[];
+  /** What was to be shown, and whether it was. */
+  readonly claims?: readonly Claim[];
   /** What was seen, in sentences that are computed from the figures. Never more than was measured. */
   readonly remarks: readonly string[];
   /** Everything that was measured, for whoever wants to reckon anew. */
@@ -35,6 +37,18 @@ export interface Machine {
   readonly processor: string;
   readonly cores: number;
   readonly platform: string;
+}
+
+/** Something that the paper, or this project, says beforehand; a line of the summary. */
+export interface Claim {
+  readonly claim: string;
+  /** What was aimed at: `≤ 1.02`. */
+  readonly target?: string;
+  /** What the paper found. */
+  readonly paper?: string;
+  readonly figure: string;
+  /** null: this measurement cannot tell. */
+  readonly met: boolean | null;
 }
 
 export type Figure = string | number | null;
@@ -86,5 +100,7 @@ export interface HeatPlot extends PlotBase {
   readonly kind: "heat";
   readonly x: Axis;
   readonly y: Axis;
+  /** What a value is; shown beside the scale of colours. */
+  readonly value?: { readonly label: string };
   readonly values: readonly (readonly number[])[];
 }
