@@ -10,7 +10,7 @@ export interface LabContext {
   readonly textPath: string | undefined;
   readonly threads: number;
   readonly seed: number;
-  /** A flag of the experiment's own (`--tokens 4000000`), as a number. */
+  /** A flag of the experiment's own (`--tokens 4000000`), as a number. It must be among {@link Experiment.flags}. */
   number(name: string, otherwise: number): number;
   numbers(name: string, otherwise: readonly number[]): readonly number[];
   /**
@@ -25,7 +25,7 @@ export interface LabContext {
 
 /** What an experiment gives back; the rest of a {@link LabResult} is the same for all. */
 export type Findings = Pick<LabResult, "model" | "settings" | "tables" | "plots" | "remarks"> &
-  Partial<Pick<LabResult, "text" | "raw">>;
+  Partial<Pick<LabResult, "text" | "raw" | "claims">>;
 
 export interface Experiment {
   /** Name on the command line. */
@@ -33,5 +33,9 @@ export interface Experiment {
   readonly title: string;
   /** One line for the list of experiments. */
   readonly what: string;
+  /** Flags of its own, each with a few words for the help: `{ tokens: "how many to read" }` is `--tokens N`. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** Says something about any model that it is given: part of "Measure This Model" and of `lab -- any`. */
+  readonly suitsAnyModel?: boolean;
   run(context: LabContext): Promise<Findings>;
 }

@@ -1,6 +1,7 @@
 import { evictionLimits } from "../../conversation/evictionPlan.ts";
 import { demoModel, windowFor } from "../defaults.ts";
 import type { Experiment, Findings, LabContext } from "../experiment.ts";
+import type { Claim } from "../labResult.ts";
 import { modelCard } from "../modelCard.ts";
 import { LabModel } from "../labModel.ts";
 import { perplexity, perplexityBy, ratioMargin } from "../perplexity.ts";
@@ -21,7 +22,13 @@ const target = 1.02;
 export const ppl: Experiment = {
   name: "ppl",
   title: "Perplexity by policy over the length of a text (A)",
-  what: "dense, window, re-computation, streaming and turn-aligned streaming on one text (--tokens, --window, --every)",
+  what: "dense, window, re-computation, streaming and turn-aligned streaming on one text",
+  flags: {
+    tokens: "how many of the text are read",
+    window: "cells of all policies but the dense one",
+    every: "how many positions apart the next token is scored",
+  },
+  suitsAnyModel: true,
   run,
 };
 
@@ -79,10 +86,11 @@ function report(
   results: readonly Measured[],
   scored: readonly number[],
   length: number,
-): Pick<Findings, "tables" | "plots" | "remarks" | "raw"> {
+): Pick<Findings, "claims" | "tables" | "plots" | "remarks" | "raw"> {
   const oracle = results.find(({ kind }) => kind === "re-computation")?.losses ?? new Float64Array(0);
   const ratioOf = (losses: Float64Array): number => perplexity(losses) / perplexity(oracle);
   return {
+    claims: claimsOn(results, ratioOf),
     tables: [
       {
         title: `Perplexity at ${scored.length} positions, the same for all`,
@@ -122,6 +130,19 @@ function report(
     remarks: remarksOn(results, ratioOf),
     raw: { scored, losses: Object.fromEntries(results.map(({ policy, losses }) => [policy.name, [...losses]])) },
   };
+}
+
+function claimsOn(results: readonly Measured[], ratioOf: (losses: Float64Array) => number): Claim[] {
+  const paperRatio = ((paper["streaming"] ?? NaN) / (paper["re-computation"] ?? NaN)).toFixed(3);
+  return results
+    .filter(({ kind }) => kind === "streaming" || kind === "turn-aligned")
+    .map(({ kind, policy, losses }) => ({
+      claim: `Perplexity over that of re-computation, ${policy.name}`,
+      target: `≤ ${target}`,
+      ...(kind === "streaming" ? { paper: paperRatio } : {}),
+      figure: ratioOf(losses).toFixed(3),
+      met: ratioOf(losses) <= target,
+    }));
 }
 
 function remarksOn(results: readonly Measured[], ratioOf: (losses: Float64Array) => number): string[] {
