@@ -8,6 +8,8 @@ export interface LabContext {
   readonly modelPath: string | undefined;
   /** Of the user's own, by `--text`; undefined: the lab's own text. */
   readonly textPath: string | undefined;
+  /** Where results are kept; a long measurement keeps there what it has so far. */
+  readonly folder: string;
   readonly threads: number;
   readonly seed: number;
   /** A flag of the experiment's own (`--tokens 4000000`), as a number. It must be among {@link Experiment.flags}. */

@@ -1,6 +1,7 @@
 import type { TokenRange, Token } from "../conversation/tokenSequence.ts";
 import { LlamaTokenSequence } from "../engine/worker/llamaTokenSequence.ts";
 import type { LoadedRuntime } from "../engine/worker/llamaRuntime.ts";
+import { lossFrom, type Distribution } from "./likelihood.ts";
 
 type LlamaContext = LoadedRuntime["context"];
 type LlamaSequence = ReturnType<LlamaContext["getSequence"]>;
@@ -28,9 +29,6 @@ interface SequenceInternals {
   _nextTokenIndex: number;
   _contextTokens: unknown[];
 }
-
-/** Probabilities of all tokens of the vocabulary, by token. */
-export type Distribution = Float64Array;
 
 /**
  * One sequence of cells: the engine's own wrapper, with what measurements need besides. Each policy of the lab runs on it.
@@ -93,17 +91,28 @@ export class LabCells {
       asked.map(({ index }) => index),
       (probabilities, at) => {
         const { target, index } = asked[at] ?? { target: -1, index: 0 };
-        result[index] = -Math.log(Math.max(probabilityOf(probabilities, target), Number.MIN_VALUE));
+        result[index] = lossFrom(probabilityOf(probabilities, target));
       },
     );
     return result;
   }
 
-  /** Evaluates `tokens` at the end. @returns what the model says comes next, by token of the vocabulary */
+  /** Evaluates `tokens` at the end. @returns what the model says comes behind the last one */
   async predict(tokens: readonly Token[]): Promise<Distribution> {
     let distribution: Distribution = new Float64Array(0);
     await this.evaluate(tokens, [tokens.length - 1], (probabilities) => (distribution = tabled(probabilities)));
     return distribution;
+  }
+
+  /** Evaluates `tokens` at the end. @returns what the model says comes behind each of them */
+  async predictEach(tokens: readonly Token[]): Promise<Distribution[]> {
+    const distributions: Distribution[] = [];
+    await this.evaluate(
+      tokens,
+      tokens.map((_, index) => index),
+      (probabilities) => distributions.push(tabled(probabilities)),
+    );
+    return distributions;
   }
 
   /** Removes cells; those behind are moved, nothing is evaluated. As the product does it: never from index 0. */
@@ -124,8 +133,36 @@ export class LabCells {
     this.internals._nextTokenIndex = end - count;
   }
 
+  /**
+   * Moves all cells by `delta` positions, up or down. A model that sees distances only must predict the same behind it;
+   * the keys are rotated when the next token is evaluated.
+   */
+  move(delta: number): void {
+    const { _sequenceId: id, _nextTokenIndex: end } = this.internals;
+    this.native.shiftSequenceTokenCells(id, 0, end, delta);
+    this.internals._nextTokenIndex = end + delta;
+  }
+
+  /** Takes the newest `count` cells away. */
+  dropLast(count: number): void {
+    const { _sequenceId: id, _nextTokenIndex: end } = this.internals;
+    if (!this.native.removeTokenCellsFromSequence(id, end - count, end)) throw new Error("the cells stay");
+    this.internals._contextTokens = this.internals._contextTokens.slice(0, -count);
+    this.internals._nextTokenIndex = end - count;
+  }
+
   async clear(): Promise<void> {
     await this.tokens_.clear();
+  }
+
+  /** Never straight after cells were moved. */
+  async saveState(file: string): Promise<void> {
+    await this.tokens_.saveState(file);
+  }
+
+  /** Reads back what {@link saveState} wrote from the same model with the same options. */
+  async loadState(file: string): Promise<void> {
+    await this.tokens_.loadState(file);
   }
 
   async dispose(): Promise<void> {

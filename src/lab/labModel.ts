@@ -4,11 +4,13 @@ import { LlamaRuntime, type LoadedRuntime } from "../engine/worker/llamaRuntime.
 import { inspectModel } from "../engine/worker/modelGate.ts";
 import { LabCells } from "./labCells.ts";
 
+/** How keys are kept. The product keeps 16 bits; 8 are for measuring what that is good for. */
+export type KeyType = "f16" | "q8_0";
+
 export interface CellOptions {
   /** Cells, of which the library keeps one free. It rounds up to a multiple of 256. */
   readonly contextSize: number;
-  /** How keys are kept. The product keeps 16 bits; 8 are for measuring what that is good for. */
-  readonly keys?: "f16" | "q8_0";
+  readonly keys?: KeyType;
 }
 
 type OpenContext = LoadedRuntime["context"];
@@ -52,20 +54,32 @@ export class LabModel {
     return this.verdict.trainedContext;
   }
 
+  /** llama.cpp faults on a shift of 8-bit keys unless the heads are whole blocks of 64. */
+  get canQuantizeKeys(): boolean {
+    return this.verdict.headDim > 0 && this.verdict.headDim % 64 === 0;
+  }
+
   /** The token that opens every text of this model, if it wants one. */
   get beginning(): number | undefined {
     const { bos, shouldPrependBosToken } = this.model.tokens;
     return shouldPrependBosToken && bos !== null ? bos : undefined;
   }
 
-  /** Empty cells. */
+  /** Empty cells. @throws DaylongError `model-unsupported` for keys in which this model cannot have them */
   async cells({ contextSize, keys = "f16" }: CellOptions): Promise<LabCells> {
+    if (keys === "q8_0" && !this.canQuantizeKeys) {
+      throw new DaylongError(
+        "model-unsupported",
+        `Keys in 8 bits need heads of a multiple of 64 numbers; this model's have ${this.verdict.headDim}.`,
+      );
+    }
     const context = await this.model.createContext({
       contextSize,
       sequences: 1,
       threads: this.threads ?? this.loaded.context.idealThreads,
       ...(keys === "q8_0" ? { experimentalKvCacheKeyType: "Q8_0" as const } : {}),
-      swaFullCache: this.verdict.mode === "recompute",
+      // As the engine has it: only beyond their sliding window do such models need all cells.
+      swaFullCache: this.verdict.mode === "recompute" && contextSize > (this.verdict.maxStreamWindow ?? 0),
       failedCreationRemedy: false,
     });
     this.contexts.push(context);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
@@ -25,7 +26,7 @@ export async function labText(file: string | undefined): Promise<LabText> {
     const text = await readFile(file, "utf8").catch((error: unknown) => {
       throw new DaylongError("usage", `The text ${file} cannot be read.`, String(error));
     });
-    return { source: path.basename(file), text };
+    return { source: `${path.basename(file)} (${fingerprint(text)})`, text };
   }
   const root = projectRoot();
   const isRepository = existsSync(path.join(root, "src", "lab"));
@@ -33,10 +34,14 @@ export async function labText(file: string | undefined): Promise<LabText> {
   const base = isRepository ? root : path.join(root, "dist");
   const files = await Promise.all(folders.map((folder) => filesIn(path.join(base, folder), extensions)));
   const texts = await Promise.all(files.flat().map((name) => readFile(name, "utf8")));
-  return {
-    source: isRepository ? "source text of this project" : "program text of the engine library",
-    text: texts.join("\n"),
-  };
+  const text = texts.join("\n");
+  const origin = isRepository ? "source text of this project" : "program text of the engine library";
+  return { source: `${origin} (${fingerprint(text)})`, text };
+}
+
+/** The project's text changes with every commit: figures are only alike if their texts are. */
+function fingerprint(text: string): string {
+  return `SHA-256 ${createHash("sha256").update(text).digest("hex").slice(0, 8)}`;
 }
 
 async function filesIn(folder: string, extensions: readonly string[]): Promise<string[]> {

@@ -1,5 +1,6 @@
 import type { Token } from "../conversation/tokenSequence.ts";
 import type { LabCells } from "./labCells.ts";
+import { lossOf, type Distribution } from "./likelihood.ts";
 
 /** Tokens evaluated at a time. */
 const blockTokens = 256;
@@ -34,27 +35,83 @@ export interface Forgetting {
   onEvaluated?(start: number, end: number): void;
 }
 
+/** What is asked of a text while it is read once. Positions are indexes into the text. */
+export interface Questions {
+  readonly isScored: (position: number) => boolean;
+  /** In order of position. `loss`: negative log-likelihood in nats of the token there. */
+  readonly onLoss: (position: number, loss: number) => void;
+  /** Where all that the model says is asked: the cells then hold what it is said from. */
+  readonly probe?: {
+    isAsked(position: number): boolean;
+    onPrediction(position: number, token: Token, prediction: Distribution): Promise<void>;
+  };
+  /** Tokens read so far; may reject to stop. */
+  readonly onProgress?: (read: number) => Promise<void>;
+}
+
 /** A policy that evaluates every token once. */
 export function singlePass(forgetting: Forgetting): CachePolicy {
   return {
     name: forgetting.name,
     async read(cells, text, onProgress) {
-      const { tokens } = text;
       const losses: number[] = [];
       const scored = new Set(text.scored);
       await cells.clear();
-      for (let at = 0; at < tokens.length;) {
-        if (cells.length >= forgetting.window) await forgetting.makeRoom(cells);
-        const count = Math.min(blockTokens, forgetting.window - cells.length, tokens.length - at);
-        if (count <= 0) throw new Error(`${forgetting.name} made no room`);
-        const block = tokens.slice(at, at + count);
-        const targets = block.map((_, index) => (scored.has(at + index + 1) ? tokens[at + index + 1] : undefined));
-        for (const loss of await cells.score(block, targets)) if (!Number.isNaN(loss)) losses.push(loss);
-        at += count;
-        forgetting.onEvaluated?.(at - count, at);
-        await onProgress?.(at);
-      }
+      await readOnce(forgetting, cells, text.tokens, {
+        isScored: (position) => scored.has(position),
+        onLoss: (_, loss) => losses.push(loss),
+        ...(onProgress === undefined ? {} : { onProgress }),
+      });
       return Float64Array.from(losses);
     },
   };
+}
+
+/**
+ * Evaluates each token of a text once, behind what the cells hold already. The text may be endless: no more than a block
+ * of it is held.
+ *
+ * @param start tokens of the text that were read before this
+ */
+export async function readOnce(
+  forgetting: Forgetting,
+  cells: LabCells,
+  tokens: Iterable<Token>,
+  { isScored, onLoss, probe, onProgress }: Questions,
+  start = 0,
+): Promise<void> {
+  const iterator = tokens[Symbol.iterator]();
+  let ahead = iterator.next();
+  for (let position = start; ahead.done !== true;) {
+    if (cells.length >= forgetting.window) await forgetting.makeRoom(cells);
+    const room = Math.min(blockTokens, forgetting.window - cells.length);
+    if (room <= 0) throw new Error(`${forgetting.name} made no room`);
+    const first = position;
+    const block: Token[] = [];
+    const targets: (Token | undefined)[] = [];
+    let probed: Token | undefined;
+    while (block.length < room && ahead.done !== true && probed === undefined) {
+      block.push(ahead.value);
+      ahead = iterator.next();
+      position++;
+      targets.push(ahead.done !== true && isScored(position) ? ahead.value : undefined);
+      if (ahead.done !== true && probe?.isAsked(position) === true) probed = ahead.value;
+    }
+    if (probe === undefined || probed === undefined) {
+      (await cells.score(block, targets)).forEach((loss, index) => {
+        if (targets[index] !== undefined) onLoss(first + index + 1, loss);
+      });
+      forgetting.onEvaluated?.(first, position);
+    } else {
+      const before = block.slice(0, -1);
+      (await cells.score(before, targets.slice(0, -1))).forEach((loss, index) => {
+        if (targets[index] !== undefined) onLoss(first + index + 1, loss);
+      });
+      const prediction = await cells.predict(block.slice(-1));
+      forgetting.onEvaluated?.(first, position);
+      if (targets.at(-1) !== undefined) onLoss(position, lossOf(prediction, probed));
+      await probe.onPrediction(position, probed, prediction);
+    }
+    await onProgress?.(position);
+  }
 }

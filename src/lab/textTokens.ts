@@ -6,32 +6,62 @@ import { labText } from "./labText.ts";
 /** Letters of a text that are tokenised at a time: the library's time grows faster than the text. */
 const pieceLength = 50_000;
 
-export interface TextTokens {
+/** A text in the tokens of a model. */
+export interface TokenText {
+  /** Where it comes from, in words. */
   readonly source: string;
-  readonly tokens: readonly Token[];
+  /**
+   * After the token that opens every text of this model. Marks such as `<|im_end|>` in the text stay text. The text
+   * begins anew where it ends, so this never ends; no more than the text's own tokens are held.
+   */
+  endless(): Iterable<Token>;
+  /** The first `count` tokens. @throws DaylongError `usage` if the text is shorter */
+  first(count: number): Token[];
 }
 
-/**
- * The first `count` tokens of a text, after the token that opens every text of this model. Marks such as `<|im_end|>` in the
- * text stay text.
- *
- * @param repeat begins the text anew where it ends; a window remembers nothing of it by then
- * @throws DaylongError `usage` if the text is shorter and is not to be repeated
- */
-export async function textTokens(
-  { model, beginning }: LabModel,
-  textPath: string | undefined,
-  count: number,
-  { repeat = false } = {},
-): Promise<TextTokens> {
+/** @throws DaylongError `usage` */
+export async function openText(model: LabModel, textPath: string | undefined): Promise<TokenText> {
   const { source, text } = await labText(textPath);
-  const tokens: Token[] = beginning === undefined ? [] : [beginning];
-  for (let at = 0; tokens.length < count && (at < text.length || (repeat && text !== "")); at += pieceLength) {
-    const from = at % (Math.ceil(text.length / pieceLength) * pieceLength);
-    for (const token of model.tokenize(text.slice(from, from + pieceLength))) tokens.push(token);
+  const ends = pieceEnds(text);
+  const pieces: Uint32Array[] = [];
+  const piece = (index: number): Uint32Array =>
+    (pieces[index] ??= Uint32Array.from(model.model.tokenize(text.slice(ends[index - 1] ?? 0, ends[index]))));
+
+  function* once(): Generator<Token> {
+    for (let index = 0; index < ends.length; index++) yield* piece(index);
   }
-  if (tokens.length < count) {
-    throw new DaylongError("usage", `The text "${source}" has ${tokens.length} tokens; ${count} are needed.`);
+  function* opened(text: () => Iterable<Token>): Generator<Token> {
+    if (model.beginning !== undefined) yield model.beginning;
+    yield* text();
   }
-  return { source, tokens: tokens.slice(0, count) };
+  return {
+    source,
+    endless: () =>
+      opened(function* () {
+        while (text !== "") yield* once();
+      }),
+    first(count) {
+      const tokens: Token[] = [];
+      for (const token of opened(once)) {
+        if (tokens.length === count) break;
+        tokens.push(token);
+      }
+      if (tokens.length < count) {
+        throw new DaylongError("usage", `The text "${source}" has ${tokens.length} tokens; ${count} are needed.`);
+      }
+      return tokens;
+    },
+  };
+}
+
+/** Where the pieces of a text end: behind a line's end where there is one, so that no word is cut. */
+function pieceEnds(text: string): number[] {
+  const ends: number[] = [];
+  for (let start = 0; start < text.length;) {
+    const limit = Math.min(text.length, start + pieceLength);
+    const line = limit === text.length ? limit : text.lastIndexOf("\n", limit - 1) + 1;
+    start = line > start ? line : limit;
+    ends.push(start);
+  }
+  return ends;
 }
