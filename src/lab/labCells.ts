@@ -155,8 +155,11 @@ export class LabCells {
     await this.tokens_.clear();
   }
 
-  /** Never straight after cells were moved. */
+  /** Writes the cells to a file. The newest is evaluated again: only settled cells can be restored (docs/upstream). */
   async saveState(file: string): Promise<void> {
+    const newest = this.tokens.slice(-1);
+    this.dropLast(1);
+    await this.append(newest);
     await this.tokens_.saveState(file);
   }
 

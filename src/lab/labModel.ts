@@ -13,6 +13,9 @@ export interface CellOptions {
   readonly keys?: KeyType;
 }
 
+/** One for all models, never disposed: the library's native log goes to the standard output from the first disposal on. */
+const runtime = new LlamaRuntime(() => undefined);
+
 type OpenContext = LoadedRuntime["context"];
 
 /** A model as the engine loads it, for measurements: each gets cells of its own. */
@@ -22,7 +25,6 @@ export class LabModel {
   private constructor(
     readonly path: string,
     readonly verdict: GateVerdict,
-    private readonly runtime: LlamaRuntime,
     private readonly loaded: LoadedRuntime,
     private readonly threads: number | undefined,
   ) {}
@@ -34,14 +36,13 @@ export class LabModel {
   static async open(path: string, threads?: number): Promise<LabModel> {
     const verdict = await inspectModel(path);
     if (verdict.mode === "refuse") throw new DaylongError("model-unsupported", verdict.reasons.join(" "));
-    const runtime = new LlamaRuntime(() => undefined);
     const options = { modelPath: path, contextSize: 256, systemPrompt: "", gpu: false as const };
     const loaded = await runtime.load(
       { ...options, ...(threads === undefined ? {} : { threads }) },
       verdict,
       () => undefined,
     );
-    return new LabModel(path, verdict, runtime, loaded, threads);
+    return new LabModel(path, verdict, loaded, threads);
   }
 
   /** The library's model: its vocabulary and what it says of itself. */
@@ -94,6 +95,5 @@ export class LabModel {
     this.contexts = [];
     await this.loaded.context.dispose();
     await this.model.dispose();
-    await this.runtime.dispose();
   }
 }

@@ -16,7 +16,7 @@ const prefilled = 128;
 const singles = 6;
 
 /** Measured on a few tokens of the text itself. */
-export async function measurePace(model: LabModel, textPath: string | undefined): Promise<Pace> {
+async function measurePace(model: LabModel, textPath: string | undefined): Promise<Pace> {
   const tokens = (await openText(model, textPath)).first(prefilled + 3 * singles + 1);
   const cells = await model.cells({ contextSize: 256 });
   try {

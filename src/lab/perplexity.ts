@@ -49,7 +49,13 @@ export function marginOf(values: readonly number[]): number {
 /** Student's t at 95 %, by its expansion in the normal quantile (Abramowitz and Stegun, 26.7.5). */
 function studentT(freedom: number): number {
   const z = 1.96;
-  return z + (z ** 3 + z) / (4 * freedom) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2);
+  const terms = [
+    z,
+    (z ** 3 + z) / 4,
+    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
+    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
+  ];
+  return terms.reduce((sum, term, power) => sum + term / freedom ** power, 0);
 }
 
 export function mean(values: ArrayLike<number>): number {

@@ -22,6 +22,8 @@ export interface CachePolicy {
    * @returns negative log-likelihoods in nats, one for each of `text.scored`
    */
   read(cells: LabCells, text: ScoredText, onProgress?: (read: number) => Promise<void>): Promise<Float64Array>;
+  /** Of a policy that evaluates every token once: how it makes room. */
+  readonly forgetting?: Forgetting;
 }
 
 /** How a policy that goes through a text once makes room. */
@@ -53,6 +55,7 @@ export interface Questions {
 export function singlePass(forgetting: Forgetting): CachePolicy {
   return {
     name: forgetting.name,
+    forgetting,
     async read(cells, text, onProgress) {
       const losses: number[] = [];
       const scored = new Set(text.scored);

@@ -10,11 +10,15 @@ const pieceLength = 50_000;
 export interface TokenText {
   /** Where it comes from, in words. */
   readonly source: string;
+  /** All its tokens, without the one that opens every text of this model. */
+  count(): number;
   /**
    * After the token that opens every text of this model. Marks such as `<|im_end|>` in the text stay text. The text
    * begins anew where it ends, so this never ends; no more than the text's own tokens are held.
+   *
+   * @param cycle tokens after which it begins anew, if before its end
    */
-  endless(): Iterable<Token>;
+  endless(cycle?: number): Iterable<Token>;
   /** The first `count` tokens. @throws DaylongError `usage` if the text is shorter */
   first(count: number): Token[];
 }
@@ -36,9 +40,10 @@ export async function openText(model: LabModel, textPath: string | undefined): P
   }
   return {
     source,
-    endless: () =>
+    count: () => ends.reduce((sum, _, index) => sum + piece(index).length, 0),
+    endless: (cycle = Number.POSITIVE_INFINITY) =>
       opened(function* () {
-        while (text !== "") yield* once();
+        while (text !== "") yield* start(once(), cycle);
       }),
     first(count) {
       const tokens: Token[] = [];
@@ -64,4 +69,12 @@ function pieceEnds(text: string): number[] {
     ends.push(start);
   }
   return ends;
+}
+
+function* start(tokens: Iterable<Token>, count: number): Generator<Token> {
+  let left = count;
+  for (const token of tokens) {
+    if (left-- <= 0) return;
+    yield token;
+  }
 }

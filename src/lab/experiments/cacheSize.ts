@@ -20,7 +20,14 @@ const paper: readonly (readonly [cells: number, perplexity: number])[] = [
 export const cacheSize: Experiment = {
   name: "cache-size",
   title: "Perplexity by the size of the window (C)",
-  what: "4 sinks in several windows (--windows 64,128,256,512, --tokens, --every, --minutes)",
+  what: "4 sinks in several windows",
+  flags: {
+    windows: "cells, several with commas between",
+    tokens: "how many are read",
+    every: "which n-th token behind the largest window is scored",
+    minutes: "time to fit into",
+  },
+  suitsAnyModel: true,
   run,
 };
 

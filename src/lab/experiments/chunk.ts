@@ -16,7 +16,16 @@ import { openText } from "../textTokens.ts";
 export const chunk: Experiment = {
   name: "chunk",
   title: "What repeated shifts do to the keys, by tokens forgotten at a time and by precision (D)",
-  what: "chunks 1, 16, 64, a quarter, a half of the window; keys in 16 and 8 bits (--tokens, --window, --every, --shifts, --minutes)",
+  what: "chunks of 1, 16, 64, a quarter and a half of the window, keys in 16 and 8 bits",
+  flags: {
+    window: "cells",
+    tokens: "how many are read",
+    every: "at which n-th token predictions are compared",
+    chunks: "tokens forgotten at a time, several with commas between",
+    shifts: "how often the same keys are shifted",
+    minutes: "time to fit into",
+  },
+  suitsAnyModel: true,
   run,
 };
 
@@ -58,7 +67,7 @@ async function run(context: LabContext): Promise<Findings> {
       window,
       {
         length: context.number("tokens", window * (context.quick ? 4 : 10)),
-        every: context.number("every", context.quick ? 64 : 32),
+        every: context.number("every", context.quick ? 32 : 16),
       },
       { blocks: passes - keys.length, singles: keys.length, recomputations: 2 * passes },
     );

@@ -2,6 +2,7 @@ import { contextMemory } from "../../engine/worker/contextMemory.ts";
 import { demoModel, requireStreaming, usualSinks, windowFor } from "../defaults.ts";
 import type { Experiment, Findings, LabContext } from "../experiment.ts";
 import { LabModel } from "../labModel.ts";
+import type { Claim } from "../labResult.ts";
 import { against, measurePolicies, rawLosses, type Measured, type MeasuredPolicy } from "../measurePolicies.ts";
 import { modelCard } from "../modelCard.ts";
 import { perplexity, perplexityBy } from "../perplexity.ts";
@@ -24,7 +25,14 @@ const paper = { dense: 5641, window: 5158, recomputation: 5.43, streaming: 5.4 }
 export const ppl: Experiment = {
   name: "ppl",
   title: "Perplexity by policy over the length of a text (A)",
-  what: "dense, window, re-computation, streaming, turn-aligned streaming on one text (--tokens, --window, --every, --minutes)",
+  what: "dense, window, re-computation, streaming and turn-aligned streaming on one text",
+  flags: {
+    window: "cells",
+    tokens: "how many are read",
+    every: "which n-th token behind the first window is scored",
+    minutes: "time to fit into",
+  },
+  suitsAnyModel: true,
   run,
 };
 
@@ -59,6 +67,7 @@ async function run(context: LabContext): Promise<Findings> {
       model: modelCard(model),
       text: { source: text.source, tokens: tokens.length },
       settings: { window, everyNthTokenScored: size.every },
+      claims: claimsOn(rows, results),
       remarks: remarksOn(model, rows, results, scored),
       raw: rawLosses(scored, results),
     };
@@ -147,6 +156,26 @@ function report(
   };
 }
 
+function claimsOn(rows: readonly Row[], results: readonly Measured[]): Claim[] {
+  const [bare] = results;
+  if (bare === undefined) return [];
+  return results.flatMap((result, index): Claim[] => {
+    const kind = rows[index]?.kind;
+    if (kind !== "streaming" && kind !== "turns") return [];
+    const { ratio, margin } = against(result, bare);
+    const sure = ratio + margin <= target || ratio - margin > target;
+    return [
+      {
+        claim: `${result.name}: perplexity over re-computation`,
+        target: `≤ ${target}`,
+        paper: (paper.streaming / paper.recomputation).toFixed(3),
+        figure: `${ratio.toFixed(3)} ± ${margin.toFixed(3)}`,
+        met: sure ? ratio <= target : null,
+      },
+    ];
+  });
+}
+
 function remarksOn(
   model: LabModel,
   rows: readonly Row[],
@@ -167,7 +196,7 @@ function remarksOn(
     const { ratio, margin } = against(slid, streamed);
     remarks.push(
       ratio - margin > 1
-        ? `Without sinks the window's perplexity is ${ratio.toPrecision(4)} times that of streaming.`
+        ? `Without sinks the window's perplexity is ${ratio.toPrecision(4)} ± ${margin.toPrecision(2)} times that of streaming.`
         : `Without sinks the window does as well as streaming here (${ratio.toFixed(4)} ± ${margin.toFixed(4)}): losing the ` +
             "first tokens does this model no harm, so it shows nothing about sinks.",
     );

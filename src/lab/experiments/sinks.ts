@@ -1,6 +1,7 @@
 import { demoModel, requireStreaming, windowFor } from "../defaults.ts";
 import type { Experiment, Findings, LabContext } from "../experiment.ts";
 import { LabModel } from "../labModel.ts";
+import type { Claim } from "../labResult.ts";
 import { against, measurePolicies, rawLosses, type Measured } from "../measurePolicies.ts";
 import { modelCard } from "../modelCard.ts";
 import { perplexity } from "../perplexity.ts";
@@ -22,7 +23,15 @@ const paper: Readonly<Record<string, readonly number[]>> = {
 export const sinks: Experiment = {
   name: "sinks",
   title: "Perplexity by the number of first tokens that are kept (B)",
-  what: "0, 1, 2, 4 and 8 sinks in the same window (--tokens, --window, --every, --chunk, --minutes)",
+  what: "0, 1, 2, 4 and 8 sinks in the same window",
+  flags: {
+    window: "cells",
+    tokens: "how many are read",
+    every: "which n-th token behind the first window is scored",
+    chunk: "tokens forgotten at a time",
+    minutes: "time to fit into",
+  },
+  suitsAnyModel: true,
   run,
 };
 
@@ -68,7 +77,7 @@ async function run(context: LabContext): Promise<Findings> {
 function report(
   [oracle, ...streamed]: readonly Measured[],
   scored: readonly number[],
-): Pick<Findings, "tables" | "plots" | "remarks"> {
+): Pick<Findings, "tables" | "plots" | "claims" | "remarks"> {
   const names = Object.keys(paper);
   const usual = streamed[counts.indexOf(4)];
   const none = streamed[0];
@@ -116,7 +125,21 @@ function report(
         ],
       },
     ],
+    claims: none && usual ? [claimOn(none, usual)] : [],
     remarks: none && usual ? [remarkOn(none, usual)] : [],
+  };
+}
+
+function claimOn(none: Measured, usual: Measured): Claim {
+  const { ratio, margin } = against(none, usual);
+  return {
+    claim: "Losing the first tokens costs perplexity: 0 sinks over 4",
+    paper: Object.values(paper)
+      .map((figures) => ((figures[0] ?? Number.NaN) / (figures[counts.indexOf(4)] ?? Number.NaN)).toPrecision(3))
+      .join(", "),
+    figure: `${ratio.toPrecision(4)} ± ${margin.toPrecision(2)}`,
+    // A model without sinks says nothing about them.
+    met: ratio - margin > 1 ? true : null,
   };
 }
 

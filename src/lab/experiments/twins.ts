@@ -1,0 +1,177 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { requireStreaming, windowFor } from "../defaults.ts";
+import type { Experiment, Findings, LabContext } from "../experiment.ts";
+import { LabModel } from "../labModel.ts";
+import type { LinePlot } from "../labResult.ts";
+import { against, measurePolicies, rawLosses, type Measured } from "../measurePolicies.ts";
+import { modelCard } from "../modelCard.ts";
+import { perplexity } from "../perplexity.ts";
+import { streaming } from "../policies.ts";
+import { projectRoot } from "../projectRoot.ts";
+import { positionsBehind } from "../scoredPositions.ts";
+import { openText } from "../textTokens.ts";
+import { twinPath, type Twin } from "../twins.ts";
+
+const counts = [0, 1, 2, 4] as const;
+
+/** Xiao et al., table 3: 160M parameters, trained alike but for the sink; perplexity by sinks 0, 1, 2 and 4, cache 1,024. */
+const paper: readonly (readonly [twin: Twin, name: string, perplexities: readonly number[]])[] = [
+  ["vanilla", "vanilla", [27.87, 18.49, 18.05, 18.05]],
+  ["zero-sink", "zero sink", [29214, 19.9, 18.27, 18.01]],
+  ["learnable-sink", "learnable sink", [1235, 18.01, 18.01, 18.02]],
+];
+
+export const twins: Experiment = {
+  name: "twins",
+  title: "Models trained with and without a token to be the sink (K)",
+  what: "vanilla, zero sink and learnable sink twins with 0, 1, 2 and 4 first tokens kept",
+  flags: {
+    window: "cells",
+    tokens: "how many are read",
+    every: "which n-th token behind the first window is scored",
+    chunk: "tokens forgotten at a time",
+  },
+  run,
+};
+
+interface TwinFigures {
+  readonly name: string;
+  readonly paper: readonly number[];
+  readonly results: readonly Measured[];
+}
+
+async function run(context: LabContext): Promise<Findings> {
+  const figures: TwinFigures[] = [];
+  let common: Pick<Findings, "model" | "text" | "settings"> | undefined;
+  let scored: readonly number[] = [];
+  for (const [index, [twin, name, perplexities]] of paper.entries()) {
+    const model = await LabModel.open(twinPath(twin), context.threads);
+    try {
+      const window = context.number("window", windowFor(model));
+      requireStreaming(model, window);
+      const chunk = context.number("chunk", Math.floor(window / 4));
+      const every = context.number("every", 16);
+      const text = await openText(model, context.textPath);
+      const tokens = text.first(context.number("tokens", window * (context.quick ? 12 : 128)));
+      scored = positionsBehind(window, tokens.length, every);
+      const results = await measurePolicies(
+        model,
+        counts.map((count) => ({ policy: streaming(count, window, chunk), cells: window })),
+        { tokens, scored },
+        {
+          progress: (fraction, what) => context.progress((index + fraction) / paper.length, `${name}: ${what}`),
+        },
+      );
+      figures.push({ name, paper: perplexities, results });
+      common ??= {
+        model: modelCard(model),
+        text: { source: text.source, tokens: tokens.length },
+        settings: { window, forgottenAtATime: chunk, everyNthTokenScored: every },
+      };
+    } finally {
+      await model.dispose();
+    }
+  }
+  if (common === undefined) throw new Error("no twin was measured");
+  const { tables, plots, remarks } = report(figures, scored);
+  const training = trainingCurves();
+  return {
+    ...common,
+    tables,
+    plots: training === undefined ? plots : [...plots, training],
+    remarks,
+    raw: Object.fromEntries(figures.map(({ name, results }) => [name, rawLosses(scored, results)])),
+  };
+}
+
+function report(
+  figures: readonly TwinFigures[],
+  scored: readonly number[],
+): Pick<Findings, "tables" | "plots" | "remarks"> {
+  const usual = counts.indexOf(4);
+  const relative = (results: readonly Measured[], at: number): ReturnType<typeof against> | undefined => {
+    const [result, reference] = [results[at], results[usual]];
+    return result && reference && at !== usual ? against(result, reference) : undefined;
+  };
+  return {
+    tables: [
+      {
+        title: `Perplexity at ${scored.length} positions, the same for all`,
+        columns: [
+          { name: "model" },
+          { name: "first tokens kept" },
+          { name: "perplexity" },
+          { name: "over 4 kept" },
+          { name: "± (95 %)", digits: 2 },
+          { name: "160M, perplexity", from: "paper" },
+          { name: "160M, over 4 kept", from: "paper" },
+        ],
+        rows: figures.flatMap(({ name, paper: theirs, results }) =>
+          results.map((result, at) => [
+            name,
+            counts[at] ?? 0,
+            perplexity(result.losses),
+            relative(results, at)?.ratio ?? 1,
+            relative(results, at)?.margin ?? null,
+            theirs[at] ?? null,
+            (theirs[at] ?? Number.NaN) / (theirs[usual] ?? Number.NaN),
+          ]),
+        ),
+      },
+    ],
+    plots: [
+      {
+        kind: "bar",
+        name: "by-kept",
+        title: "Perplexity over that with 4 first tokens kept",
+        y: { label: "ratio", log: true },
+        groups: counts.map(String),
+        series: figures.flatMap(({ name, paper: theirs, results }) => [
+          { name, values: counts.map((_, at) => relative(results, at)?.ratio ?? 1) },
+          {
+            name: `${name} (paper)`,
+            values: counts.map((_, at) => (theirs[at] ?? Number.NaN) / (theirs[usual] ?? Number.NaN)),
+          },
+        ]),
+      },
+    ],
+    remarks: figures.map(({ name, results }) => {
+      const [none, one] = [relative(results, 0), relative(results, 1)];
+      const seen = none !== undefined && none.ratio - none.margin > 1;
+      const figure = `${none?.ratio.toPrecision(4) ?? "?"} ± ${none?.margin.toPrecision(2) ?? "?"}`;
+      return (
+        `${name}: without any first token the perplexity is ${figure} times that with 4` +
+        `${seen ? "" : ", no effect of a sink is seen"}; with one it is ${one?.ratio.toPrecision(4) ?? "?"}.`
+      );
+    }),
+  };
+}
+
+/** What the training leaves (test/training): a line for each stretch of steps. */
+interface TrainingReport {
+  readonly step: number;
+  /** Nats per token. */
+  readonly loss?: number;
+}
+
+/** Where the trainings of the twins have left their curves. */
+function trainingCurves(): LinePlot | undefined {
+  const folder = path.join(projectRoot(), "docs", "lab");
+  const series = paper.flatMap(([twin, name]) => {
+    const file = path.join(folder, `training-${twin}.json`);
+    if (!existsSync(file)) return [];
+    const { curve = [] } = JSON.parse(readFileSync(file, "utf8")) as { curve?: readonly TrainingReport[] };
+    const points = curve.flatMap(({ step, loss }) => (loss === undefined ? [] : [[step, loss] as const]));
+    return points.length === 0 ? [] : [{ name, points }];
+  });
+  if (series.length === 0) return undefined;
+  return {
+    kind: "line",
+    name: "training",
+    title: "Loss in training",
+    x: { label: "steps" },
+    y: { label: "nats per token" },
+    series,
+  };
+}
