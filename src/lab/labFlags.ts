@@ -78,7 +78,12 @@ export function refuseForeignFlags({ own }: LabCall, chosen: readonly Experiment
 }
 
 /** What one experiment is given of it. */
-export function labContext(call: LabCall, experiment: Experiment, progress: LabContext["progress"]): LabContext {
+export function labContext(
+  call: LabCall,
+  experiment: Experiment,
+  folder: string,
+  progress: LabContext["progress"],
+): LabContext {
   const numbers = (name: string, otherwise: readonly number[]): readonly number[] => {
     if (experiment.flags?.[name] === undefined) throw new Error(`${experiment.name} does not declare --${name}`);
     return call.own[name] ?? otherwise;
@@ -87,6 +92,7 @@ export function labContext(call: LabCall, experiment: Experiment, progress: LabC
     quick: call.quick,
     modelPath: call.model,
     textPath: call.text,
+    folder,
     threads: call.threads,
     seed: call.seed,
     number: (name, otherwise) => {

@@ -36,7 +36,7 @@ export async function runChosen(
     const { name } = experiment;
     try {
       await report.tell(name, 0, experiment.title);
-      const context = labContext(call, experiment, (fraction, what) => report.tell(name, fraction, what));
+      const context = labContext(call, experiment, folder, (fraction, what) => report.tell(name, fraction, what));
       const result = await runExperiment(experiment, context, commandOf(experiment, call));
       results.push(result);
       const file = keep(folder, result);

@@ -50,16 +50,19 @@ describe("flags of the lab", () => {
 
   it("of an experiment's own reach it, and only those that it declares", () => {
     const [ppl, , plain] = all;
-    const context = labContext(call("ppl", "--tokens", "5"), ppl!, () => Promise.resolve());
+    const context = labContext(call("ppl", "--tokens", "5"), ppl!, "results", () => Promise.resolve());
     assert.equal(context.number("tokens", 1), 5);
-    assert.deepEqual(labContext(call("ppl"), ppl!, () => Promise.resolve()).numbers("tokens", [1, 2]), [1, 2]);
+    assert.deepEqual(
+      labContext(call("ppl"), ppl!, "results", () => Promise.resolve()).numbers("tokens", [1, 2]),
+      [1, 2],
+    );
     assert.throws(() => context.number("window", 1), /ppl does not declare --window/);
     refused(
-      () => labContext(call("ppl", "--tokens", "1,2"), ppl!, () => Promise.resolve()).number("tokens", 1),
+      () => labContext(call("ppl", "--tokens", "1,2"), ppl!, "results", () => Promise.resolve()).number("tokens", 1),
       /one number/,
     );
     assert.throws(
-      () => labContext(call("plain"), plain!, () => Promise.resolve()).number("tokens", 1),
+      () => labContext(call("plain"), plain!, "results", () => Promise.resolve()).number("tokens", 1),
       /does not declare/,
     );
   });
