@@ -106,6 +106,22 @@ export class LabCells {
     return distribution;
   }
 
+  /** Evaluates `tokens` at the end. @returns the likeliest token to come next; it is not evaluated */
+  async greedy(tokens: readonly Token[]): Promise<Token> {
+    const last = tokens.length - 1;
+    const output = await this.sequence.controlledEvaluate(
+      tokens.map((token, index) =>
+        index === last
+          ? [token as LlamaToken, { generateNext: { token: true, options: { temperature: 0 } } }]
+          : (token as LlamaToken),
+      ),
+      { contextShift: noShift },
+    );
+    const next = output[last]?.next.token;
+    if (next === undefined || next === null) throw new Error("the library gave no token");
+    return next;
+  }
+
   /** Removes cells; those behind are moved, nothing is evaluated. As the product does it: never from index 0. */
   async erase(ranges: readonly TokenRange[]): Promise<void> {
     await this.tokens_.erase(ranges);

@@ -21,6 +21,8 @@ export interface CachePolicy {
    * @returns negative log-likelihoods in nats, one for each of `text.scored`
    */
   read(cells: LabCells, text: ScoredText, onProgress?: (read: number) => Promise<void>): Promise<Float64Array>;
+  /** Of a policy that evaluates every token once: how it makes room. */
+  readonly forgetting?: Forgetting;
 }
 
 /** How a policy that goes through a text once makes room. */
@@ -38,6 +40,7 @@ export interface Forgetting {
 export function singlePass(forgetting: Forgetting): CachePolicy {
   return {
     name: forgetting.name,
+    forgetting,
     async read(cells, text, onProgress) {
       const { tokens } = text;
       const losses: number[] = [];
