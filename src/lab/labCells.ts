@@ -43,12 +43,14 @@ export class LabCells {
   /** Set while an evaluation is scored: takes what the sampler saw. */
   private onProbabilities: ((probabilities: RawProbabilities) => void) | undefined;
 
+  /** @param sequence of the context, where it is in use already; what is evaluated here must be erased again then */
   constructor(
     context: LlamaContext,
     private readonly disposeContext: () => Promise<void>,
+    sequence?: LlamaSequence,
   ) {
     // Checkpoints are for models that cannot go back; here they would only cost memory.
-    this.sequence = context.getSequence({ checkpoints: { max: 0, interval: false } });
+    this.sequence = sequence ?? context.getSequence({ checkpoints: { max: 0, interval: false } });
     this.tokens_ = new LlamaTokenSequence(this.sequence);
     this.native = (context as unknown as { _ctx: NativeContext })._ctx;
     this.internals = this.sequence as unknown as SequenceInternals;
