@@ -4,7 +4,7 @@ import { SampleRandom } from "./random.ts";
 /** Whether something in the system prompt is still followed. */
 export interface Probe {
   readonly question: string;
-  isFollowed(answer: string): boolean;
+  readonly isFollowed: (answer: string) => boolean;
 }
 
 /** A conversation under instructions, endless. */

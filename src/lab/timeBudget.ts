@@ -21,7 +21,7 @@ export class TimeBudget {
     return Math.min(1, Math.max(round / rounds, (performance.now() - this.startedAt) / this.milliseconds));
   }
 
-  get isSpent(): boolean {
+  isSpent(): boolean {
     return performance.now() - this.startedAt >= this.milliseconds;
   }
 }

@@ -43,7 +43,7 @@ async function run(context: LabContext): Promise<Findings> {
   try {
     let card: Findings["model"] | undefined;
     let read = 0;
-    for (let conversation = 0; conversation < conversations && !budget.isSpent; conversation++) {
+    for (let conversation = 0; conversation < conversations && !budget.isSpent(); conversation++) {
       const seed = 1000 * context.seed + conversation;
       const talk = own ? instructedRules(seed) : demoRules(seed);
       const { threads } = context;
@@ -68,7 +68,7 @@ async function run(context: LabContext): Promise<Findings> {
           }
           left.shift();
         }
-        if (budget.isSpent) break;
+        if (budget.isSpent()) break;
         const message = {
           turnId: `t${turn}`,
           parts: [{ id: `t${turn}.text`, kind: "text" as const, text: talk.next() }],

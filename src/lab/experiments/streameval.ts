@@ -63,7 +63,7 @@ async function run(context: LabContext): Promise<Findings> {
         await context.progress(budget.used(rounds, samples), reader.reader.name);
         asked.push(...(await askRound(reader, stream, tokenizer, newest, distances, search, recalled)));
       }
-      if (budget.isSpent) break;
+      if (budget.isSpent()) break;
     }
     return {
       ...reportRecall(asked, readers, recalled, distances, meanLine(stream), format.chance),
