@@ -1,6 +1,6 @@
 import type { Findings } from "./experiment.ts";
 import type { FactReader } from "./factReaders.ts";
-import type { Column, Figure } from "./labResult.ts";
+import type { Claim, Column, Figure } from "./labResult.ts";
 import { inPercent, proportion, type Proportion } from "./proportion.ts";
 
 /** One question and what came of it. */
@@ -26,7 +26,7 @@ export function reportRecall(
   distances: readonly number[],
   lineTokens: number,
   chance: number,
-): Pick<Findings, "tables" | "plots" | "remarks" | "raw"> {
+): Pick<Findings, "claims" | "tables" | "plots" | "remarks" | "raw"> {
   const curves = readers.flatMap(({ reader, kind, recalls }) => {
     const own = asked.filter((question) => question.kind === kind);
     const plain = { name: reader.name, kind, recall: false, own, isRight: (question: AskedFact) => question.right };
@@ -45,6 +45,7 @@ export function reportRecall(
     );
   const tokens = (distance: number): number => Math.round(distance * lineTokens);
   return {
+    claims: claimsOn(curves, chance),
     tables: [
       {
         title: "Right answers, in per cent (95 % interval), over all distances",
@@ -140,6 +141,52 @@ function shareOf(curve: Curve, questions: readonly AskedFact[]): Proportion {
 function keptAt(asked: readonly AskedFact[], kind: FactReader["kind"], distance: number): number | null {
   const own = asked.filter((question) => question.kind === kind && question.distance === distance);
   return own.length === 0 ? null : Math.round((100 * own.filter(({ inWindow }) => inWindow).length) / own.length);
+}
+
+function claimsOn(curves: readonly Curve[], chance: number): Claim[] {
+  const claims: Claim[] = [];
+  const plain = curves.find(({ kind, recall }) => kind === "streaming" && !recall);
+  if (plain !== undefined) {
+    const kept = shareOf(
+      plain,
+      plain.own.filter(({ inWindow }) => inWindow),
+    );
+    const forgotten = shareOf(
+      plain,
+      plain.own.filter(({ inWindow }) => !inWindow),
+    );
+    claims.push(
+      {
+        claim: "Facts in the window that are answered, streaming (%)",
+        target: `≥ ${100 * target}`,
+        paper: paper.inWindow,
+        figure: inPercent(kept) ?? "–",
+        met: kept.samples === 0 ? null : kept.share >= target,
+      },
+      {
+        claim: "Forgotten facts that are answered without recall, streaming (%): nothing forgotten is remembered",
+        target: "no more than by guessing",
+        paper: paper.forgotten,
+        figure: inPercent(forgotten) ?? "–",
+        met: forgotten.samples === 0 ? null : forgotten.low <= chance,
+      },
+    );
+  }
+  // The last is the one that brings back the most lines.
+  const recalled = curves.findLast(({ kind, recall }) => kind === "turn-aligned" && recall);
+  if (recalled !== undefined) {
+    const forgotten = shareOf(
+      recalled,
+      recalled.own.filter(({ inWindow }) => !inWindow),
+    );
+    claims.push({
+      claim: `Forgotten facts that are answered, ${recalled.name} (%)`,
+      target: `≥ ${100 * target}`,
+      figure: inPercent(forgotten) ?? "–",
+      met: forgotten.samples === 0 ? null : forgotten.share >= target,
+    });
+  }
+  return claims;
 }
 
 function remarksOn(curves: readonly Curve[], chance: number): string[] {

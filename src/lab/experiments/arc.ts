@@ -8,6 +8,7 @@ import { dense, slidingWindow, streaming } from "../policies.ts";
 import { inPercent, proportion, type Proportion } from "../proportion.ts";
 import { demoQuestions, quizQuestions, type QuestionStream } from "../questionStream.ts";
 import { policyReader, type TextReader } from "../textReader.ts";
+import { requireShiftable } from "../requireShiftable.ts";
 import { TimeBudget } from "../timeBudget.ts";
 
 const sinks = 4;
@@ -26,7 +27,13 @@ const paper: Readonly<Record<string, readonly [number, number]>> = {
 export const arc: Experiment = {
   name: "arc",
   title: "Questions answered in one endless stream (J)",
-  what: "questions one after the other, by policy, beside each question alone (--questions, --window, --minutes)",
+  what: "questions one after the other, by policy, beside each question alone",
+  flags: {
+    window: "tokens of the window, the question included",
+    questions: "how many",
+    minutes: "how long it may take (with a model of your own, or --quick)",
+  },
+  suitsAnyModel: true,
   run,
 };
 
@@ -47,6 +54,7 @@ async function run(context: LabContext): Promise<Findings> {
   const own = context.modelPath !== undefined;
   const model = await LabModel.open(context.modelPath ?? demoModel, context.threads);
   try {
+    requireShiftable(model);
     const window = context.number("window", own ? windowFor(model) : demoWindow);
     const count = context.number("questions", context.quick ? 30 : 200);
     const tokenizer = new LlamaTokenizer(model.model);
@@ -114,14 +122,31 @@ function report(
   answered: readonly Answered[],
   candidates: readonly Candidate[],
   { chance }: QuestionStream,
-): Pick<Findings, "tables" | "plots" | "remarks" | "raw"> {
+): Pick<Findings, "claims" | "tables" | "plots" | "remarks" | "raw"> {
   const kinds = [...new Set(answered.map(({ kind }) => kind))].sort();
   const share = (policy: Candidate["kind"], kind?: string): Proportion => {
     const own = answered.filter((answer) => answer.policy === policy && (kind === undefined || answer.kind === kind));
     return proportion(own.filter(({ right }) => right).length, own.length);
   };
   const shareOf = (kind: Candidate["kind"]): number => 100 * share(kind).share;
+  const [alone, streamed, sinkless] = [share("one-shot"), share("streaming"), share("window")];
   return {
+    claims: [
+      {
+        claim: "Answers in an endless stream are as right as each question alone (%)",
+        target: `≥ ${(100 * alone.low).toFixed(1)} (alone, lower limit)`,
+        paper: "71.3 beside 71.3 (ARC easy)",
+        figure: `${inPercent(streamed) ?? "–"} beside ${inPercent(alone) ?? "–"}`,
+        met: alone.low <= chance ? null : streamed.share >= alone.low,
+      },
+      {
+        claim: "Without sinks they are not (%)",
+        paper: "3.6 (ARC easy)",
+        figure: inPercent(sinkless) ?? "–",
+        // A model without an attention sink cannot lose it.
+        met: sinkless.high < streamed.low ? true : null,
+      },
+    ],
     tables: [
       {
         title: "Right answers, in per cent (95 % interval)",

@@ -22,7 +22,12 @@ const sinkShare = 0.1;
 export const attention: Experiment = {
   name: "attention",
   title: "Where attention goes: maps by layer, and the share of the first token (L)",
-  what: "attention over short texts of 16 tokens and long ones of 256, by a computation of its own (--texts, --long, --minutes)",
+  what: "attention in texts of 16 and of 256 tokens, by a computation of the lab's own",
+  flags: {
+    texts: "how many short texts",
+    long: "how many long texts",
+    minutes: "how long it may take (with a model of your own, or --quick)",
+  },
   run,
 };
 
@@ -78,12 +83,21 @@ interface Measured {
   readonly texts: number;
 }
 
-function report(shorts: Measured, longs: Measured): Pick<Findings, "tables" | "plots" | "remarks" | "raw"> {
+function report(shorts: Measured, longs: Measured): Pick<Findings, "claims" | "tables" | "plots" | "remarks" | "raw"> {
   const longShares = longs.layers.map((layer) => layer.firstTokenShares(long.from));
   const even = evenShare(long.from, long.tokens);
   const largest = Math.max(...longShares.flat());
   const sinks = longShares.flat().filter((share) => share >= sinkShare && share >= sinkFactor * even).length;
+  const heads = longShares.flat().length;
   return {
+    claims: [
+      {
+        claim: "Heads whose attention goes to the first token far more than its even share",
+        paper: "most, from the third layer on",
+        figure: `${sinks} of ${heads} (largest share ${largest.toPrecision(2)}, even ${even.toPrecision(2)})`,
+        met: sinks > 0 ? true : null,
+      },
+    ],
     tables: [
       shareTable(shorts, short, `${shorts.texts} texts of ${short.tokens} tokens`),
       shareTable(longs, long, `${longs.texts} texts of ${long.tokens} tokens`),
@@ -100,7 +114,7 @@ function report(shorts: Measured, longs: Measured): Pick<Findings, "tables" | "p
       `The largest share of the first token of any head is ${largest.toPrecision(3)} in long texts (even: ` +
         `${even.toPrecision(3)}).`,
       sinks > 0
-        ? `${sinks} of ${longShares.flat().length} heads have an attention sink: the first token gets at least ` +
+        ? `${sinks} of ${heads} heads have an attention sink: the first token gets at least ` +
           `${100 * sinkShare} % and ${sinkFactor} times its even share.`
         : `No head gives it ${100 * sinkShare} % and ${sinkFactor} times its even share: no attention sink is seen.`,
       "The maps are of attention weights (after the softmax); the paper draws logits.",

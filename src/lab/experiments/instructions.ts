@@ -22,7 +22,13 @@ const answerTokens = 24;
 export const instructions: Experiment = {
   name: "instructions",
   title: "Instructions in the system prompt after many evictions, beside re-computation",
-  what: "probed at 0, 10 and 100 evictions in the product's own conversation (--conversations, --evictions, --minutes)",
+  what: "asked for in the product's own conversation, at 0, 10 and 100 evictions",
+  flags: {
+    conversations: "how many",
+    evictions: "after how many of them is asked: N,N,…",
+    minutes: "how long it may take (with a model of your own, or --quick)",
+  },
+  suitsAnyModel: true,
   run,
 };
 
@@ -96,7 +102,7 @@ async function run(context: LabContext): Promise<Findings> {
 function report(
   probed: readonly ProbedAt[],
   evictions: readonly number[],
-): Pick<Findings, "tables" | "plots" | "remarks" | "raw"> {
+): Pick<Findings, "claims" | "tables" | "plots" | "remarks" | "raw"> {
   const rows = evictions.map((count) => {
     const own = probed.filter((probe) => probe.evictions === count);
     const same = own.flatMap(({ sameTokens }) => sameTokens);
@@ -115,7 +121,20 @@ function report(
       : `After ${count} evictions ${inPercent(followed) ?? ""} % of ${followed.samples} answers follow the system prompt, ` +
         `by re-computation ${inPercent(anew) ?? ""} %; ${inPercent(same) ?? ""} % of the compared tokens are the same.`,
   );
+  const last = rows.findLast(({ followed }) => followed.samples > 0);
   return {
+    claims:
+      last === undefined
+        ? []
+        : [
+            {
+              claim: `What stands in the system prompt is followed after ${last.count} evictions (%)`,
+              target: "as by re-computation",
+              figure: `${inPercent(last.followed) ?? "–"} beside ${inPercent(last.anew) ?? "–"}`,
+              // A model that follows nothing has nothing to forget.
+              met: last.anew.share < 0.5 ? null : last.followed.share >= last.anew.low,
+            },
+          ],
     tables: [
       {
         title: "What stands in the system prompt, asked for in side questions, in per cent (95 % interval)",

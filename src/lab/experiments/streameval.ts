@@ -8,6 +8,7 @@ import { LabModel } from "../labModel.ts";
 import { modelCard } from "../modelCard.ts";
 import { factReaders, type FactReader } from "../factReaders.ts";
 import { reportRecall, type AskedFact } from "../recallReport.ts";
+import { requireShiftable } from "../requireShiftable.ts";
 import { TimeBudget } from "../timeBudget.ts";
 import { WordSearch } from "../wordSearch.ts";
 
@@ -27,10 +28,25 @@ const demoWindow = 256;
  */
 const recalledLines = { demo: [1, 7], own: [1] };
 
+const howRecalled =
+  "Recall: the line of the whole stream that shares the rarest words with the question is searched for; if it is forgotten, " +
+  "it is appended again, right before the question, with the lines that followed it.";
+const whyLines =
+  "The demo model was trained to answer about the line 2 to 10 back, never about the newest one: a line that is recalled " +
+  "alone is seldom answered, one with the lines that followed it is.";
+
 export const streameval: Experiment = {
   name: "streameval",
   title: "Facts asked for by distance, with and without recall (F)",
-  what: "lines of facts and questions about the line d back (--window, --distances, --samples, --recalled, --minutes)",
+  what: "lines of facts, and questions about the line d back",
+  flags: {
+    window: "tokens of the window, the question included",
+    distances: "how many lines back is asked for: N,N,…",
+    samples: "questions at each distance",
+    recalled: "lines that recall brings back: N,N,…",
+    minutes: "how long it may take (with a model of your own, or --quick)",
+  },
+  suitsAnyModel: true,
   run,
 };
 
@@ -38,6 +54,7 @@ async function run(context: LabContext): Promise<Findings> {
   const budget = new TimeBudget(context);
   const model = await LabModel.open(context.modelPath ?? demoModel, context.threads);
   try {
+    requireShiftable(model);
     const own = context.modelPath !== undefined;
     const format = own ? registerFacts : demoFacts;
     const tokenizer = new LlamaTokenizer(model.model);
@@ -65,8 +82,11 @@ async function run(context: LabContext): Promise<Findings> {
       }
       if (budget.isSpent()) break;
     }
+    const found = reportRecall(asked, readers, recalled, distances, meanLine(stream), format.chance);
+    const remarks = [...found.remarks, howRecalled, ...(own ? [] : [whyLines])];
     return {
-      ...reportRecall(asked, readers, recalled, distances, meanLine(stream), format.chance),
+      ...found,
+      remarks,
       model: modelCard(model),
       text: { source: `lines "${format.name}", generated`, tokens: stream.tokens.length },
       settings: { window, sinks, linesBetween, recalled: recalled.join(), samples: rounds, seed: context.seed },

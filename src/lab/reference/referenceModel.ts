@@ -1,6 +1,6 @@
 import type { Token } from "../../conversation/tokenSequence.ts";
 import { GgufWeights, unsupported, type Matrix } from "./ggufWeights.ts";
-import { modelShape, type ModelShape } from "./modelShape.ts";
+import { decoderShape, type DecoderShape } from "./decoderShape.ts";
 
 /** The attention of one layer to a text of n tokens. */
 export interface LayerAttention {
@@ -16,13 +16,13 @@ export interface LayerAttention {
  * check what it tells. Slow: for small models and short texts.
  */
 export class ReferenceModel {
-  readonly shape: ModelShape;
+  readonly shape: DecoderShape;
   private readonly weights: GgufWeights;
 
   /** @throws DaylongError `model-unsupported` */
   constructor(path: string) {
     this.weights = new GgufWeights(path);
-    this.shape = modelShape(this.weights.metadata);
+    this.shape = decoderShape(this.weights.metadata);
   }
 
   /**
@@ -172,14 +172,22 @@ function normalise(input: Float32Array, weight: Float32Array, epsilon: number): 
 }
 
 /** Angles by pair for one step of position (Su et al., RoFormer; llama 3 divides them by factors of its own). */
-function rotationAngles({ rotated, ropeBase, positionScale }: ModelShape, factors: Float32Array | undefined): number[] {
+function rotationAngles(
+  { rotated, ropeBase, positionScale }: DecoderShape,
+  factors: Float32Array | undefined,
+): number[] {
   return Array.from(
     { length: rotated / 2 },
     (_, pair) => (positionScale * ropeBase ** ((-2 * pair) / rotated)) / (factors?.[pair] ?? 1),
   );
 }
 
-function rotate(head: Float32Array, position: number, angles: readonly number[], { pairs, rotated }: ModelShape): void {
+function rotate(
+  head: Float32Array,
+  position: number,
+  angles: readonly number[],
+  { pairs, rotated }: DecoderShape,
+): void {
   for (const [pair, angle] of angles.entries()) {
     const first = pairs === "neighbours" ? 2 * pair : pair;
     const second = pairs === "neighbours" ? first + 1 : pair + rotated / 2;

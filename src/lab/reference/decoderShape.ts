@@ -2,7 +2,7 @@ import type { ModelMetadata } from "../../engine/worker/modelTraits.ts";
 import { unsupported } from "./ggufWeights.ts";
 
 /** What of a model's metadata the reference computation needs. */
-export interface ModelShape {
+export interface DecoderShape {
   readonly layers: number;
   readonly width: number;
   readonly heads: number;
@@ -20,7 +20,7 @@ export interface ModelShape {
 }
 
 /** Architectures of the same form, with the way in which llama.cpp rotates their keys (llama-model.cpp). */
-const pairsOf: Readonly<Record<string, ModelShape["pairs"]>> = {
+const pairsOf: Readonly<Record<string, DecoderShape["pairs"]>> = {
   llama: "neighbours",
   mistral3: "neighbours",
   qwen2: "halves",
@@ -28,7 +28,7 @@ const pairsOf: Readonly<Record<string, ModelShape["pairs"]>> = {
 };
 
 /** @throws DaylongError `model-unsupported` */
-export function modelShape(metadata: ModelMetadata): ModelShape {
+export function decoderShape(metadata: ModelMetadata): DecoderShape {
   const { architecture } = metadata;
   const pairs = pairsOf[architecture];
   if (pairs === undefined) {
