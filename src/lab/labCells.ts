@@ -41,12 +41,14 @@ export class LabCells {
   /** Set while an evaluation is scored: takes what the sampler saw. */
   private onProbabilities: ((probabilities: RawProbabilities) => void) | undefined;
 
+  /** @param sequence of the context, where it is in use already; what is evaluated here must be erased again then */
   constructor(
     context: LlamaContext,
     private readonly disposeContext: () => Promise<void>,
+    sequence?: LlamaSequence,
   ) {
     // Checkpoints are for models that cannot go back; here they would only cost memory.
-    this.sequence = context.getSequence({ checkpoints: { max: 0, interval: false } });
+    this.sequence = sequence ?? context.getSequence({ checkpoints: { max: 0, interval: false } });
     this.tokens_ = new LlamaTokenSequence(this.sequence);
     this.native = (context as unknown as { _ctx: NativeContext })._ctx;
     this.internals = this.sequence as unknown as SequenceInternals;
@@ -113,6 +115,22 @@ export class LabCells {
       (probabilities) => distributions.push(tabled(probabilities)),
     );
     return distributions;
+  }
+
+  /** Evaluates `tokens` at the end. @returns the likeliest token to come next; it is not evaluated */
+  async greedy(tokens: readonly Token[]): Promise<Token> {
+    const last = tokens.length - 1;
+    const output = await this.sequence.controlledEvaluate(
+      tokens.map((token, index) =>
+        index === last
+          ? [token as LlamaToken, { generateNext: { token: true, options: { temperature: 0 } } }]
+          : (token as LlamaToken),
+      ),
+      { contextShift: noShift },
+    );
+    const next = output[last]?.next.token;
+    if (next === undefined || next === null) throw new Error("the library gave no token");
+    return next;
   }
 
   /** Removes cells; those behind are moved, nothing is evaluated. As the product does it: never from index 0. */

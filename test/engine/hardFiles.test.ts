@@ -15,6 +15,7 @@ describe("hard files, in the forked engine", function () {
 
   const architectures: Record<FixtureArchitecture, "stream" | "recompute"> = {
     llama: "stream",
+    qwen2: "stream",
     qwen3: "stream",
     mistral3: "stream",
     falcon: "stream",
