@@ -7,6 +7,7 @@ import { FakeEngine, type FakeEngineOptions } from "../fixtures/fakeEngine.ts";
 import { longDay } from "../fixtures/panel/sampleTurns.ts";
 import { MemoryWorkspace } from "../fixtures/memoryWorkspace.ts";
 import { RecordingHost } from "../fixtures/recordingHost.ts";
+import { waitFor } from "../fixtures/waitFor.ts";
 
 interface Setup {
   readonly controller: ChatController;
@@ -45,13 +46,6 @@ function setUp(options: FakeEngineOptions = {}, host = new RecordingHost()): Set
 
 /** Until the gathered text has been sent too. */
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries += 1) {
-    assert.ok(tries < 400, "it did not happen in time");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 const calls = (engine: FakeEngine): string[] => engine.calls.map((call) => call.replace(/ .*/, ""));
 

@@ -2,22 +2,13 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ChatController } from "../../src/chat/chatController.ts";
-import { ConversationKeeper, type KeeperNotice } from "../../src/chat/conversationKeeper.ts";
 import { ConversationLibrary } from "../../src/chat/conversationLibrary.ts";
-import { FakeEngine, type FakeEngineOptions } from "../fixtures/fakeEngine.ts";
-import { MemoryWorkspace } from "../fixtures/memoryWorkspace.ts";
-import { RecordingHost } from "../fixtures/recordingHost.ts";
+import type { FakeEngineOptions } from "../fixtures/fakeEngine.ts";
+import { openFakeWindow, type FakeWindow } from "../fixtures/openFakeWindow.ts";
+import { waitFor } from "../fixtures/waitFor.ts";
 
-interface Window {
-  readonly controller: ChatController;
-  readonly keeper: ConversationKeeper;
+interface Window extends FakeWindow {
   readonly library: ConversationLibrary;
-  readonly engine: FakeEngine;
-  readonly host: RecordingHost;
-  readonly notices: KeeperNotice[];
-  readonly say: (text: string) => Promise<void>;
-  readonly close: () => Promise<void>;
 }
 
 describe("the conversations of many days", function () {
@@ -33,53 +24,15 @@ describe("the conversations of many days", function () {
   });
 
   function openWindow(options: FakeEngineOptions = {}): Window {
-    const engine = new FakeEngine(options);
-    const host = new RecordingHost();
-    const notices: KeeperNotice[] = [];
-    const keeper = new ConversationKeeper({
-      globalFolder: folder,
-      workspace: "file:///workspace",
-      limitBytes: () => 1e9,
-      turnSettings: () => ({ model: "some", contextSize: 0, systemPrompt: "S", temperature: 0.2, maxTokens: 9 }),
-      say: (notice) => notices.push(notice),
-      log: () => undefined,
-    });
-    const controller = new ChatController({
-      engine,
-      host,
-      demoModelPath: "/demo.gguf",
-      workspace: new MemoryWorkspace(),
-      keeper,
-    });
-    void keeper.open(controller);
+    const window = openFakeWindow({ folder, engine: options });
+    const { controller, keeper } = window;
     const library = new ConversationLibrary({
       keeper,
       startNew: () => controller.startNew(),
       isEmpty: () => controller.turns.length === 0,
     });
-    const window = {
-      controller,
-      keeper,
-      library,
-      engine,
-      host,
-      notices,
-      say: (text: string) => controller.receive({ type: "send", text }),
-      close: async () => {
-        await keeper.close();
-        controller.dispose();
-        engine.dispose();
-      },
-    };
-    windows.push(window);
-    return window;
-  }
-
-  async function waitFor(condition: () => boolean): Promise<void> {
-    for (let tries = 0; !condition(); tries += 1) {
-      assert.ok(tries < 1_000, "it did not happen in time");
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    windows.push({ ...window, library });
+    return { ...window, library };
   }
 
   const titles = async ({ library }: Window): Promise<string[]> => (await library.list()).map(({ title }) => title);

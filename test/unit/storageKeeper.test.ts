@@ -2,27 +2,15 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ChatController } from "../../src/chat/chatController.ts";
-import { ConversationKeeper, type KeeperNotice } from "../../src/chat/conversationKeeper.ts";
+import type { FakeEngineOptions } from "../fixtures/fakeEngine.ts";
+import { openFakeWindow, type FakeWindow } from "../fixtures/openFakeWindow.ts";
 import { othersOf } from "../fixtures/otherConversations.ts";
-import { FakeEngine, type FakeEngineOptions } from "../fixtures/fakeEngine.ts";
-import { MemoryWorkspace } from "../fixtures/memoryWorkspace.ts";
-import { RecordingHost } from "../fixtures/recordingHost.ts";
-
-interface Window {
-  readonly controller: ChatController;
-  readonly keeper: ConversationKeeper;
-  readonly engine: FakeEngine;
-  readonly notices: KeeperNotice[];
-  readonly say: (text: string) => Promise<void>;
-  /** What a window does when it is closed or reloaded. */
-  readonly close: () => Promise<void>;
-}
+import { waitFor } from "../fixtures/waitFor.ts";
 
 describe("a window that keeps its conversation", function () {
   this.timeout(30_000);
   let folder: string;
-  const windows: Window[] = [];
+  const windows: FakeWindow[] = [];
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "daylong-keeper-"));
   });
@@ -31,49 +19,13 @@ describe("a window that keeps its conversation", function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  function openWindow(options: FakeEngineOptions = {}, limitBytes = 1e9, workspace = "workspace"): Window {
-    const engine = new FakeEngine(options);
-    const notices: KeeperNotice[] = [];
-    const keeper = new ConversationKeeper({
-      globalFolder: folder,
-      workspace: `file:///${workspace}`,
-      limitBytes: () => limitBytes,
-      turnSettings: () => ({ model: "some", contextSize: 0, systemPrompt: "S", temperature: 0.2, maxTokens: 9 }),
-      say: (notice) => notices.push(notice),
-      log: () => undefined,
-    });
-    const controller = new ChatController({
-      engine,
-      host: new RecordingHost(),
-      demoModelPath: "/demo.gguf",
-      workspace: new MemoryWorkspace(),
-      keeper,
-    });
-    void keeper.open(controller);
-    const window = {
-      controller,
-      keeper,
-      engine,
-      notices,
-      say: (text: string) => controller.receive({ type: "send", text }),
-      close: async () => {
-        await keeper.close();
-        controller.dispose();
-        engine.dispose();
-      },
-    };
+  function openWindow(options: FakeEngineOptions = {}, limitBytes = 1e9, workspace = "workspace"): FakeWindow {
+    const window = openFakeWindow({ folder, engine: options, limitBytes, workspace });
     windows.push(window);
     return window;
   }
 
-  async function waitFor(condition: () => boolean): Promise<void> {
-    for (let tries = 0; !condition(); tries += 1) {
-      assert.ok(tries < 1_000, "it did not happen in time");
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
-
-  const journalOf = (window: Window): string =>
+  const journalOf = (window: FakeWindow): string =>
     readFileSync(join(window.keeper.snapshotPath ?? "", "../journal.jsonl"), "utf8");
 
   it("shows the transcript again before any model is loaded, and gives it to the model with the next message", async () => {
