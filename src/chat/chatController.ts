@@ -22,8 +22,8 @@ import type { ChatStatus } from "./statusItem.ts";
 import { ViewChannel, type ChatDelta } from "./viewChannel.ts";
 
 /**
- * Owns the conversation and takes every decision about it. Knows no vscode: what it needs of the workbench comes
- * through {@link ChatHost}, the model through {@link Engine}, and any view through {@link attach}.
+ * Owns the conversation and takes every decision about it. Knows no vscode: the workbench is a {@link ChatHost}, the
+ * model an {@link Engine}, and any view comes through {@link attach}.
  */
 export class ChatController implements Disposable {
   readonly sideQuestions: SideQuestions;
@@ -77,7 +77,7 @@ export class ChatController implements Disposable {
       loadModel: (exceptTurn) => this.loadModel(exceptTurn),
       describe: (error) => this.describe(error),
       onDidChangeBusy: (busy) => this.tell({ type: "busy", busy }),
-      onDidAnswer: ({ turnId, replyTokenIds }) => options.keeper?.recordTokens(turnId, replyTokenIds),
+      onDidAnswer: (turnId, tokens) => options.keeper?.recordTokens(turnId, tokens),
       onDidRemember: (cache) => this.followCache(cache),
     });
     this.model = new ModelSession({
@@ -89,11 +89,12 @@ export class ChatController implements Disposable {
         this.tell({ type: "model", model });
         this.composer.follow(model);
       },
-      onWillLoad: () => {
-        this.replies.answeredId = undefined;
-      },
+      onWillLoad: () => void (this.replies.answeredId = undefined),
       onDidLoad: (restoredFrom) => options.keeper?.modelLoaded(restoredFrom),
-      onDidRestore: (cache) => this.followCache(cache),
+      onDidRestore: (restored) => {
+        this.replies.adopt(restored.written);
+        this.followCache(restored);
+      },
     });
     this.sideQuestions = new SideQuestions({
       engine: this.engine,

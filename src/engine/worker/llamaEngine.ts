@@ -17,6 +17,7 @@ import type {
   MessagePlan,
   RememberedTurn,
   RestoredFrom,
+  RestoredState,
   ReplyOptions,
   ReplySampling,
   StopSignal,
@@ -130,9 +131,9 @@ export class LlamaEngine implements Engine {
     }
   }
 
-  async restore(turns: readonly RememberedTurn[]): Promise<CacheState> {
-    await this.opened.conversation.restore(turns);
-    return this.state();
+  async restore(turns: readonly RememberedTurn[]): Promise<RestoredState> {
+    const written = await this.opened.conversation.restore(turns);
+    return { ...this.state(), ...(written === undefined ? {} : { written }) };
   }
 
   send(message: UserMessage, options: ReplyOptions, stop?: StopSignal): Promise<TurnResult> {
