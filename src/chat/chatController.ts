@@ -15,6 +15,7 @@ import { IdleUnload } from "./idleUnload.ts";
 import { MemoryState, reprocessReasonOf } from "./memoryState.ts";
 import { ModelSession, type ModelChoice } from "./modelSession.ts";
 import { showProgress } from "./replyProgress.ts";
+import { pendingTurn } from "./replyOutcome.ts";
 import { ReplyRunner } from "./replyRunner.ts";
 import { SideQuestions } from "./sideQuestions.ts";
 import { rememberedTurnOf, Transcript } from "./transcript.ts";
@@ -233,11 +234,9 @@ export class ChatController implements Disposable {
         return;
       case "regenerate":
       case "continueReply":
-        await this.replyAgain(intent.type);
-        return;
+        return this.replyAgain(intent.type);
       case "editLast":
-        await this.editLast(intent.text);
-        return;
+        return this.editLast(intent.text);
       case "pin":
       case "unpin":
         await this.setPinned(intent.id, intent.type === "pin");
@@ -280,7 +279,8 @@ export class ChatController implements Disposable {
     const message = text.trim();
     const last = this.transcript.last;
     if (message === "" || last === undefined || this.busy) return;
-    this.transcript.change(last.id, { user: message, sentAt: this.now() });
+    // In one step: never is the old reply told as the answer to the new message.
+    this.transcript.change(last.id, { user: message, sentAt: this.now(), ...pendingTurn(false) });
     await this.replies.run(this.known(last.id), "editLast");
     this.composer.replyEnded();
   }
