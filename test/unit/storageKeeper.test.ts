@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FakeEngineOptions } from "../fixtures/fakeEngine.ts";
@@ -226,6 +227,25 @@ describe("a window that keeps its conversation", function () {
     const [other] = await othersOf(second.keeper);
     await second.keeper.switchTo(other?.id ?? "");
     assert.deepEqual([second.controller.turns.length, second.notices.at(-1)], [0, { kind: "openElsewhere" }]);
+  });
+
+  it("leaves a newer Daylong's conversation alone, and says so", async () => {
+    const first = openWindow();
+    await first.say("from the future");
+    const id = first.keeper.presentId ?? "";
+    await first.close();
+    const body = JSON.stringify({ kind: "hologram" });
+    const sum = createHash("sha256").update(`2:1000:${body}`).digest("hex").slice(0, 16);
+    const path = join(first.keeper.snapshotPath ?? "", "../journal.jsonl");
+    appendFileSync(path, `{"v":2,"seq":1000,"sum":"${sum}","record":${body}}\n`);
+    const before = readFileSync(path, "utf8");
+    const second = openWindow();
+    await second.keeper.opened;
+    await second.keeper.switchTo(id);
+    assert.deepEqual(second.notices, [{ kind: "unreadable" }, { kind: "unreadable" }]);
+    await second.say("here and now");
+    await second.close();
+    assert.equal(readFileSync(path, "utf8"), before);
   });
 
   it("says how much was damaged, and shows the rest", async () => {
