@@ -15,6 +15,7 @@ import { IdleUnload } from "./idleUnload.ts";
 import { MemoryState, reprocessReasonOf } from "./memoryState.ts";
 import { ModelSession, type ModelChoice } from "./modelSession.ts";
 import { showProgress } from "./replyProgress.ts";
+import { pendingTurn } from "./replyOutcome.ts";
 import { ReplyRunner } from "./replyRunner.ts";
 import { SideQuestions } from "./sideQuestions.ts";
 import { rememberedTurnOf, Transcript } from "./transcript.ts";
@@ -22,8 +23,8 @@ import type { ChatStatus } from "./statusItem.ts";
 import { ViewChannel, type ChatDelta } from "./viewChannel.ts";
 
 /**
- * Owns the conversation and takes every decision about it. Knows no vscode: what it needs of the workbench comes
- * through {@link ChatHost}, the model through {@link Engine}, and any view through {@link attach}.
+ * Owns the conversation and takes every decision about it. Knows no vscode: the workbench is a {@link ChatHost}, the
+ * model an {@link Engine}, and any view comes through {@link attach}.
  */
 export class ChatController implements Disposable {
   readonly sideQuestions: SideQuestions;
@@ -77,7 +78,7 @@ export class ChatController implements Disposable {
       loadModel: (exceptTurn) => this.loadModel(exceptTurn),
       describe: (error) => this.describe(error),
       onDidChangeBusy: (busy) => this.tell({ type: "busy", busy }),
-      onDidAnswer: ({ turnId, replyTokenIds }) => options.keeper?.recordTokens(turnId, replyTokenIds),
+      onDidAnswer: (turnId, tokens) => options.keeper?.recordTokens(turnId, tokens),
       onDidRemember: (cache) => this.followCache(cache),
     });
     this.model = new ModelSession({
@@ -89,11 +90,12 @@ export class ChatController implements Disposable {
         this.tell({ type: "model", model });
         this.composer.follow(model);
       },
-      onWillLoad: () => {
-        this.replies.answeredId = undefined;
-      },
+      onWillLoad: () => void (this.replies.answeredId = undefined),
       onDidLoad: (restoredFrom) => options.keeper?.modelLoaded(restoredFrom),
-      onDidRestore: (cache) => this.followCache(cache),
+      onDidRestore: (restored) => {
+        this.replies.adopt(restored.written);
+        this.followCache(restored);
+      },
     });
     this.sideQuestions = new SideQuestions({
       engine: this.engine,
@@ -232,11 +234,9 @@ export class ChatController implements Disposable {
         return;
       case "regenerate":
       case "continueReply":
-        await this.replyAgain(intent.type);
-        return;
+        return this.replyAgain(intent.type);
       case "editLast":
-        await this.editLast(intent.text);
-        return;
+        return this.editLast(intent.text);
       case "pin":
       case "unpin":
         await this.setPinned(intent.id, intent.type === "pin");
@@ -279,7 +279,8 @@ export class ChatController implements Disposable {
     const message = text.trim();
     const last = this.transcript.last;
     if (message === "" || last === undefined || this.busy) return;
-    this.transcript.change(last.id, { user: message, sentAt: this.now() });
+    // In one step: never is the old reply told as the answer to the new message.
+    this.transcript.change(last.id, { user: message, sentAt: this.now(), ...pendingTurn(false) });
     await this.replies.run(this.known(last.id), "editLast");
     this.composer.replyEnded();
   }

@@ -169,6 +169,13 @@ function noticeText(notice: KeeperNotice): ["information" | "warning", string] {
       ];
     case "openElsewhere":
       return ["information", vscode.l10n.t("This conversation is open in another window. Close it there first.")];
+    case "unreadable":
+      return [
+        "warning",
+        vscode.l10n.t(
+          "A conversation was written by a newer Daylong, or cannot be read. It stays as it is: update Daylong to open it.",
+        ),
+      ];
     case "overLimit":
       return [
         "warning",

@@ -27,6 +27,8 @@ export type KeeperNotice =
   | { readonly kind: "savedAgain" }
   | { readonly kind: "takenOver" }
   | { readonly kind: "openElsewhere" }
+  /** A newer Daylong's, or one that cannot be read. */
+  | { readonly kind: "unreadable" }
   | { readonly kind: "overLimit"; readonly bytes: number; readonly limitBytes: number }
   | { readonly kind: "snapshot"; readonly state: "damaged" | "in-use" };
 
@@ -114,6 +116,7 @@ export class ConversationKeeper implements ConversationKeeping {
       this.take(conversation);
       const { damagedLines, missingRecords } = conversation.report;
       if (this.store.isBeside) this.options.say({ kind: "secondWindow" });
+      if (this.store.hasLeftAlone) this.options.say({ kind: "unreadable" });
       if (damagedLines + missingRecords > 0) {
         this.options.say({ kind: "damaged", records: Math.max(damagedLines, missingRecords) });
       }
@@ -166,8 +169,9 @@ export class ConversationKeeper implements ConversationKeeping {
     return this.change(async () => {
       if (id === this.conversation?.id) return;
       const next = await this.store.open(id);
-      if (next === undefined) this.options.say({ kind: "openElsewhere" });
-      else await this.replace(next, () => this.transcript?.showTranscript(turnViewsOf(next)));
+      if (next === undefined) {
+        this.options.say({ kind: (await this.store.isOpen(id)) ? "openElsewhere" : "unreadable" });
+      } else await this.replace(next, () => this.transcript?.showTranscript(turnViewsOf(next)));
     });
   }
 

@@ -2,13 +2,13 @@ import { basename } from "node:path";
 import type { Disposable } from "../base/disposable.ts";
 import { DaylongError, toErrorData, type ErrorData } from "../base/errors.ts";
 import type {
-  CacheState,
   Engine,
   EngineStatus,
   Hardware,
   LoadOptions,
   RememberedTurn,
   RestoredFrom,
+  RestoredState,
 } from "../engine/engine.ts";
 import type { ErrorView, ModelView } from "../messages/chatMessages.ts";
 
@@ -27,7 +27,7 @@ export interface ModelSessionOptions {
   readonly onWillLoad: () => void;
   /** Where the model's memory came from; the transcript is brought in next. */
   readonly onDidLoad: (restoredFrom: RestoredFrom) => void;
-  readonly onDidRestore: (cache: CacheState) => void;
+  readonly onDidRestore: (restored: RestoredState) => void;
 }
 
 /** Window of the demo model, in tokens: what it was trained at. */
@@ -186,12 +186,13 @@ export class ModelSession implements Disposable {
       }
       // What a snapshot brought back is held against the transcript: only what it lacks is evaluated.
       const known = turns();
-      const cache = fromSnapshot || known.length > 0 ? await engine.restore(known) : await engine.cacheState();
+      const restored: RestoredState =
+        fromSnapshot || known.length > 0 ? await engine.restore(known) : await engine.cacheState();
       if (choice !== this.choices) return;
       this.loadedChoice = choice;
       if (conversation !== this.conversations) return;
       this.knowsConversation = true;
-      this.options.onDidRestore(cache);
+      this.options.onDidRestore(restored);
     } catch (error) {
       if (choice !== this.choices) return;
       if (this.current.state !== "crashed") {

@@ -19,7 +19,7 @@ export function pendingTurn(keepsReply: boolean): Partial<TurnView> {
 /** A turn that was answered. `before`: the part of the reply that was there already. */
 export function answeredTurn(result: TurnResult, before: string): Partial<TurnView> {
   return {
-    reply: result.text.startsWith(before) ? result.text : before + result.text,
+    reply: before + result.text,
     ...(result.thought === "" ? {} : { thought: result.thought }),
     thoughtMs: result.thoughtMs,
     status: result.stopReason === "stopped" ? "stopped" : "done",

@@ -1,5 +1,5 @@
 import { toErrorData, type ErrorData } from "../base/errors.ts";
-import type { CacheState, Engine, TurnResult } from "../engine/engine.ts";
+import type { CacheState, Engine, TurnResult, WrittenReply } from "../engine/engine.ts";
 import type { ErrorView, TurnView } from "../messages/chatMessages.ts";
 import type { ChatHost } from "./chatHost.ts";
 import { replyOptionsOf } from "./engineOptions.ts";
@@ -18,8 +18,14 @@ export interface ReplyRunnerOptions {
   readonly describe: (error: ErrorData) => ErrorView;
   readonly onDidChangeBusy: (busy: boolean) => void;
   /** Before the turn is shown as answered. */
-  readonly onDidAnswer: (result: TurnResult) => void;
+  readonly onDidAnswer: (turnId: string, replyTokenIds: readonly number[]) => void;
   readonly onDidRemember: (cache: CacheState) => void;
+}
+
+interface Answer {
+  readonly result: TurnResult;
+  /** The part of the reply that was there already. */
+  readonly before: string;
 }
 
 /** Runs replies, one at a time, each from beginning to end. */
@@ -66,8 +72,8 @@ export class ReplyRunner {
     transcript.change(turn.id, pendingTurn(keepsReply));
     onDidChangeBusy(true);
     const run = this.answer(turn, kind, stopping.signal).then(
-      (result) => {
-        if (result !== undefined) this.finish(result, keepsReply ? turn.reply : "");
+      (answer) => {
+        if (answer !== undefined) this.finish(answer.result, answer.before);
       },
       (error: unknown) => this.fail(turn, kind, error),
     );
@@ -78,8 +84,25 @@ export class ReplyRunner {
     await this.settled;
   }
 
-  /** Undefined: stopped before the model had begun. */
-  private async answer(turn: TurnView, kind: ReplyKind, signal: AbortSignal): Promise<TurnResult | undefined> {
+  /**
+   * The model had written more of its newest reply than its window was told before that went away. The words are not
+   * lost, and nothing is computed twice for them: the transcript takes them over.
+   */
+  adopt(written: WrittenReply | undefined): void {
+    const { transcript, onDidAnswer } = this.options;
+    const turn = written === undefined ? undefined : transcript.find(written.turnId);
+    if (written === undefined || turn === undefined) return;
+    const { turnId, text, tokenIds, stopReason } = written;
+    if (!text.startsWith(turn.reply)) return;
+    const isWhole = stopReason === "end" || stopReason === "stopString";
+    if (turn.reply === text && (!isWhole || turn.status === "done")) return;
+    transcript.append(turnId, "reply", text.slice(turn.reply.length));
+    onDidAnswer(turnId, tokenIds);
+    if (isWhole) transcript.change(turnId, { status: "done", note: "", error: null });
+  }
+
+  /** Undefined: stopped before the model had begun, or there is nothing left to say. */
+  private async answer(turn: TurnView, kind: ReplyKind, signal: AbortSignal): Promise<Answer | undefined> {
     const { engine, host, transcript, loadModel } = this.options;
     const { id } = turn;
     const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
@@ -89,20 +112,25 @@ export class ReplyRunner {
       transcript.change(id, { status: "stopped", note: "stopped" });
       return undefined;
     }
+    const now = transcript.find(id) ?? turn;
+    if (kind === "continueReply" && now.status === "done") return undefined;
     transcript.change(id, { remembered: true });
     const options = replyOptionsOf(host.settings());
-    const message = userMessageOf(transcript.find(id) ?? turn);
+    const message = userMessageOf(now);
     const isNewest = this.answeredId === id;
     this.answeredId = id;
-    if (kind === "continueReply") return engine.continueReply(options, signal);
-    if (kind === "regenerate" && isNewest) return engine.regenerate(options, signal);
-    if (kind === "editLast" && isNewest) return engine.editLast(message, options, signal);
-    return engine.send(message, options, signal);
+    const ask = (): Promise<TurnResult> => {
+      if (kind === "continueReply") return engine.continueReply(options, signal);
+      if (kind === "regenerate" && isNewest) return engine.regenerate(options, signal);
+      if (kind === "editLast" && isNewest) return engine.editLast(message, options, signal);
+      return engine.send(message, options, signal);
+    };
+    return { result: await ask(), before: kind === "continueReply" ? now.reply : "" };
   }
 
   private finish(result: TurnResult, before: string): void {
     const { transcript, onDidAnswer, onDidRemember } = this.options;
-    onDidAnswer(result);
+    onDidAnswer(result.turnId, result.replyTokenIds);
     transcript.change(result.turnId, answeredTurn(result, before));
     onDidRemember(result.cache);
   }

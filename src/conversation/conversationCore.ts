@@ -2,7 +2,7 @@ import { DaylongError } from "../base/errors.ts";
 import { Cache, type Addition } from "./cache.ts";
 import { CachePlanner } from "./cachePlan.ts";
 import type { ChatTemplate } from "./chatTemplate.ts";
-import type { OwedTokens } from "./conversationState.ts";
+import type { OwedTokens, WrittenText } from "./conversationState.ts";
 import type { ConversationListener, PartText, ReplyOutcome, ReplySettings, StopFlag } from "./conversationTypes.ts";
 import { DetourQueue } from "./detourQueue.ts";
 import { prefill, StoppedError } from "./evaluation.ts";
@@ -49,6 +49,8 @@ export class ConversationCore {
   /** Turns in the window, in cache order. */
   turns: CachedTurn[] = [];
   unfinished: Unfinished | undefined;
+  /** The reply that was written last; a turn that is not in the window any more may have been its. */
+  written: WrittenText | undefined;
   running = false;
   /** Somebody has the cells for itself: operations wait for this. */
   still: Promise<void> | undefined;
@@ -85,6 +87,7 @@ export class ConversationCore {
     }
     // A message that is replaced was not forgotten: only what was to stay can be.
     const before = { ...this.marks(), turnIds: turns.map((other) => other.turnId) };
+    this.written = { turnId: turn.turnId, text: "", stopReason: "stopped" };
     const room = await this.reach(turns, true, turn, []);
     const run = this.runFor(turn, room.opening);
     let additions = room.additions;
@@ -118,6 +121,7 @@ export class ConversationCore {
   ): Promise<ReplyOutcome> {
     this.unfinished = undefined;
     const { sampled: sampledBefore, text, thought } = run;
+    const written = this.written?.turnId === turn.turnId ? this.written.text : undefined;
     const result = await generateReply(this.setup, this.cache, run, prompt, settings, stop, {
       room: async () => this.makeRoom(turn),
       between: async () => this.detours.runAll(run),
@@ -130,13 +134,16 @@ export class ConversationCore {
     this.setup.listener.onCache();
     const { firstTokenAt, ...rest } = result;
     const outcome = this.outcome(turn, run, before, promptTokens, omitted);
+    const added = run.text.slice(text.length);
+    const { stopReason } = result;
+    this.written = written === undefined ? undefined : { turnId: turn.turnId, text: written + added, stopReason };
     return {
       ...outcome,
       ...rest,
-      text: run.text.slice(text.length),
+      text: added,
       thought: run.thought.slice(thought.length),
       replyTokens: run.sampled - sampledBefore,
-      replyTokenIds: replyTokens(run, left),
+      replyTokenIds: run.replyTokens(left),
       timeToFirstTokenMs: firstTokenAt - before.start,
     };
   }
@@ -382,13 +389,6 @@ export class ConversationCore {
 
 export function isSameList(left: readonly Token[], right: readonly Token[]): boolean {
   return left.length === right.length && left.every((token, index) => token === right[index]);
-}
-
-/** @param left tokens that were sampled but not evaluated */
-function replyTokens({ replySegment }: ReplyRun, left: readonly Addition[]): Token[] {
-  if (replySegment.dropped > 0) return [];
-  const owed = left.filter(({ segment }) => segment === replySegment).flatMap(({ tokens }) => [...tokens]);
-  return [...replySegment.tokens, ...owed];
 }
 
 interface Marks {

@@ -1,4 +1,5 @@
 import { Segment, type SegmentKind, type SegmentRun } from "./segment.ts";
+import type { WrittenReply } from "./conversationTypes.ts";
 import type { Token } from "./tokenSequence.ts";
 import type { CachedTurn } from "./turn.ts";
 
@@ -17,7 +18,12 @@ export interface ConversationState {
   readonly broughtBack: readonly string[];
   /** The last tokens of a reply that was stopped: sampled, but not evaluated. They go in with whatever comes next. */
   readonly owed?: OwedTokens;
+  /** The newest reply, if all of it is known. */
+  readonly written?: WrittenText;
 }
+
+/** The tokens are in the segments. */
+export type WrittenText = Omit<WrittenReply, "tokenIds">;
 
 export interface OwedTokens {
   readonly turnId: string;
@@ -29,6 +35,7 @@ export function exportState(
   turns: readonly CachedTurn[],
   broughtBack: Iterable<string>,
   owed: OwedTokens | undefined,
+  written: WrittenText | undefined,
 ): ConversationState {
   return {
     segments: segments.map(({ kind, key, turnId, dropped, tokens, runs }) => ({
@@ -42,6 +49,7 @@ export function exportState(
     turns,
     broughtBack: [...broughtBack],
     ...(owed === undefined ? {} : { owed }),
+    ...(written === undefined ? {} : { written }),
   };
 }
 

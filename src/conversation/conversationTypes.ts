@@ -35,6 +35,18 @@ export interface PastTurn {
   readonly pinned: boolean;
 }
 
+/**
+ * The newest reply as the model wrote it. A window that goes away in the middle of a reply has not been told the end of
+ * it: then this is longer than what the transcript says.
+ */
+export interface WrittenReply {
+  readonly turnId: string;
+  readonly text: string;
+  /** Of the whole reply; empty where its beginning was forgotten while it ran. */
+  readonly tokenIds: readonly Token[];
+  readonly stopReason: StopReason;
+}
+
 /** Asks a running operation to stop; looked at between tokens and between prefill chunks. */
 export interface StopFlag {
   readonly aborted: boolean;

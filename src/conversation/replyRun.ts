@@ -119,6 +119,18 @@ export class ReplyRun {
     return left;
   }
 
+  /**
+   * Of the whole reply; empty where its beginning was forgotten.
+   *
+   * @param left what {@link finish} has returned
+   */
+  replyTokens(left: readonly Addition[]): Token[] {
+    const { replySegment } = this;
+    if (replySegment.dropped > 0) return [];
+    const owed = left.filter(({ segment }) => segment === replySegment).flatMap(({ tokens }) => [...tokens]);
+    return [...replySegment.tokens, ...owed];
+  }
+
   private spell(force: boolean): void {
     if (this.partial.length === 0) return;
     const special = this.partial.some((token) => this.visibleTokens.has(token));

@@ -1,7 +1,7 @@
 import { DaylongError } from "../base/errors.ts";
 import { AheadReading } from "./aheadReading.ts";
 import type { Cache } from "./cache.ts";
-import { ConversationCore, isSameList, type ConversationSetup } from "./conversationCore.ts";
+import { ConversationCore, type ConversationSetup } from "./conversationCore.ts";
 import { exportState, importSegments, type ConversationState } from "./conversationState.ts";
 import type {
   DetourOutcome,
@@ -11,15 +11,15 @@ import type {
   ReplyOutcome,
   ReplySettings,
   StopFlag,
+  WrittenReply,
 } from "./conversationTypes.ts";
 import { runDetour } from "./detour.ts";
 import type { EvictionLimits } from "./evictionPlan.ts";
 import { assertPinFits } from "./pinLimit.ts";
 import type { ReplyRun } from "./replyRun.ts";
-import { chooseRestored } from "./restoreChoice.ts";
+import { Restoration } from "./restoration.ts";
 import { planRoom } from "./room.ts";
 import { countTokens } from "./segment.ts";
-import type { Token, Tokenizer } from "./tokenSequence.ts";
 import type { CachedTurn } from "./turn.ts";
 
 /**
@@ -29,6 +29,7 @@ import type { CachedTurn } from "./turn.ts";
 export class StreamingConversation {
   private readonly core: ConversationCore;
   private readonly ahead: AheadReading;
+  private readonly restoration: Restoration;
   /** Forgotten turns that were shown to the model again: they stand behind newer ones. */
   private readonly broughtBack = new Set<string>();
   private instructions: PartText | undefined;
@@ -42,6 +43,7 @@ export class StreamingConversation {
   constructor(setup: ConversationSetup) {
     this.core = new ConversationCore(setup);
     this.ahead = new AheadReading(this.core);
+    this.restoration = new Restoration(this.core);
   }
 
   get cache(): Cache {
@@ -161,7 +163,7 @@ export class StreamingConversation {
   bringBack(past: PastTurn): Promise<void> {
     return this.core.exclusively(async () => {
       if (this.core.turns.some((turn) => turn.turnId === past.turnId)) return;
-      const { turn, reply, size } = this.remembered(past);
+      const { turn, reply, size } = this.restoration.remembered(past);
       if (past.pinned) this.assertPinFits(size);
       this.broughtBack.add(turn.turnId);
       await this.core.commit([...this.core.turns.filter((other) => other.phase !== "ahead"), turn], undefined, [reply]);
@@ -171,29 +173,13 @@ export class StreamingConversation {
   /**
    * Brings the model's memory in line with the transcript (turns oldest first). What a snapshot brought back and is still
    * true stays; newer turns are appended. With nothing to stand on, the newest turns that fit are evaluated, pinned first.
+   *
+   * Of the newest turn the model may have written more than the transcript says. That stays too, since it was computed,
+   * and is returned: the transcript is to follow. (Going on from where the transcript ends would need the logits of a
+   * token whose cell is there: a token computed twice.) Undefined: it is not known how the newest reply ended.
    */
-  restore(past: readonly PastTurn[]): Promise<void> {
-    return this.core.exclusively(async () => {
-      const known = this.core.turns.filter((turn) => past.some((other) => this.isSame(turn, other)));
-      const newest = past.findLastIndex((turn) => known.some((other) => other.turnId === turn.turnId));
-      const sized = past.slice(newest + 1).map((turn) => this.remembered(turn));
-      const kept = chooseRestored(sized, this.limits.lowWater - this.headTokens);
-      if (known.length > 0 || this.core.turns.length > 0) {
-        for (const turn of known) turn.pinned = past.some((other) => other.turnId === turn.turnId && other.pinned);
-        const replies = kept.map(({ reply }) => reply);
-        // Nothing to add: the cells stay as they were saved, to the last token.
-        if (kept.length === 0 && known.length === this.core.turns.length) return;
-        await this.core.commit([...known, ...kept.map(({ turn }) => turn)], undefined, replies);
-        return;
-      }
-      if (kept.length === 0) return;
-      const replies = kept.map(({ reply }) => reply);
-      await this.core.commit(
-        kept.map(({ turn }) => turn),
-        undefined,
-        replies,
-      );
-    });
+  restore(past: readonly PastTurn[]): Promise<WrittenReply | undefined> {
+    return this.core.exclusively(() => this.restoration.restore(past, this.newestTurn));
   }
 
   /**
@@ -209,7 +195,7 @@ export class StreamingConversation {
       const owed = this.core.owedTokens();
       if (owed === undefined) await this.core.flushUnfinished();
       if (this.cache.sequence.isUnsettled) await this.core.evaluateLastAgain();
-      return use(exportState(this.cache.segments, turns, this.broughtBack, owed));
+      return use(exportState(this.cache.segments, turns, this.broughtBack, owed, this.core.written));
     });
   }
 
@@ -219,6 +205,7 @@ export class StreamingConversation {
     this.core.turns = state.turns.map((turn) => ({ ...turn }));
     for (const turnId of state.broughtBack) this.broughtBack.add(turnId);
     if (state.owed !== undefined) this.core.adoptOwed(state.owed);
+    this.core.written = state.written;
   }
 
   /**
@@ -273,47 +260,6 @@ export class StreamingConversation {
     return before.filter((turn) => turn.phase !== "ahead");
   }
 
-  /** Whether the cells of a turn say what the transcript says. */
-  private isSame(turn: CachedTurn, past: PastTurn): boolean {
-    if (turn.turnId !== past.turnId || !this.isAsked(turn, past)) return false;
-    const segment = this.cache.content(turn.replyId);
-    const owed = this.core.owedTokens();
-    const tokens = [...(segment?.tokens ?? []), ...(owed?.turnId === turn.turnId ? owed.tokens : [])];
-    const text = this.core.setup.tokenizer.decode(tokens, [], false).trim();
-    return segment?.dropped === 0 ? text === past.reply.trim() : past.reply.trim().endsWith(text);
-  }
-
-  /** Whether the message of a turn is what the transcript says. */
-  private isAsked(turn: CachedTurn, past: PastTurn): boolean {
-    return past.parts.every(({ id, text }) => {
-      const known = turn.parts.find((part) => part.id === id);
-      return known === undefined || isSameList(known.tokens, this.core.setup.tokenizer.encode(text, false));
-    });
-  }
-
-  private remembered(past: PastTurn): {
-    turn: CachedTurn;
-    reply: CachedTurn["parts"][number];
-    size: number;
-    pinned: boolean;
-  } {
-    const known = this.cache.content(`${past.turnId}.reply`) !== undefined;
-    const turn = this.core.newTurn(past.turnId, past.parts, known ? "restored" : "reply");
-    turn.phase = "answered";
-    turn.pinned = past.pinned;
-    const tokens = this.replyTokens(past);
-    const reply = { id: turn.replyId, kind: "text" as const, tokens };
-    const size = [...turn.parts, reply].reduce((sum, part) => sum + part.tokens.length, 0);
-    return { turn, reply, size, pinned: past.pinned };
-  }
-
-  /** Those that the model gave, if they still spell the reply: another model has other tokens. */
-  private replyTokens({ reply, replyTokenIds }: PastTurn): readonly Token[] {
-    const { tokenizer } = this.core.setup;
-    const isSpelled = replyTokenIds !== undefined && spells(tokenizer, replyTokenIds, reply);
-    return isSpelled ? replyTokenIds : tokenizer.encode(reply, false);
-  }
-
   /** Behind the attachments, which may have been evaluated before the instructions changed. */
   private withInstructions(parts: readonly PartText[]): readonly PartText[] {
     if (this.instructions === undefined) return parts;
@@ -336,16 +282,5 @@ export class StreamingConversation {
   private assertPinFits(size: number): void {
     const pinned = this.core.turns.filter((turn) => turn.pinned).flatMap((turn) => this.core.segmentsOf(turn));
     assertPinFits(size, countTokens(pinned), this.core.setup.contextSize, this.headTokens);
-  }
-}
-
-/** Whether these are ordinary tokens of this vocabulary that spell the text. Those of another one may not even exist here. */
-function spells(tokenizer: Tokenizer, tokens: readonly Token[], text: string): boolean {
-  try {
-    const [plain, withSpecial] = [false, true].map((special) => tokenizer.decode(tokens, [], special));
-    return plain === withSpecial && plain?.trim() === text.trim();
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
   }
 }

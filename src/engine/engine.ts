@@ -1,12 +1,19 @@
 import type { Disposable, Event } from "../base/disposable.ts";
 import type { ErrorData } from "../base/errors.ts";
-import type { DetourOutcome, PartText, PastTurn, ReplyOutcome, StopReason } from "../conversation/conversationTypes.ts";
+import type {
+  DetourOutcome,
+  PartText,
+  PastTurn,
+  ReplyOutcome,
+  StopReason,
+  WrittenReply,
+} from "../conversation/conversationTypes.ts";
 
 /** The conversation's own types, by the names that they have for users of the engine. */
 export type DetourResult = DetourOutcome;
 export type MessagePart = PartText;
 export type RememberedTurn = PastTurn;
-export type { StopReason };
+export type { StopReason, WrittenReply };
 
 /** How a model can be run: see docs/architecture.md, "Modes". */
 export type EngineMode = "stream" | "recompute" | "refuse";
@@ -196,6 +203,12 @@ export interface CacheState {
   readonly pinnedTurnIds: readonly string[];
 }
 
+/** The cache after a transcript was brought in. */
+export interface RestoredState extends CacheState {
+  /** The newest reply as the model wrote it, where that is known; the transcript's is the beginning of it, or all. */
+  readonly written?: WrittenReply;
+}
+
 /** What came of a message: the conversation's outcome, and what it left. */
 export interface TurnResult extends Omit<ReplyOutcome, "generationMs"> {
   readonly tokensPerSecond: number;
@@ -253,8 +266,11 @@ export interface Engine extends Disposable {
   inspect(modelPath: string): Promise<GateVerdict>;
   /** Loads the model and opens an empty conversation. Errors: `model-*`, `out-of-memory`, `window-too-small`. */
   load(options: LoadOptions): Promise<LoadedModel>;
-  /** Brings back the newest of the given turns (oldest first) that fit; they are evaluated anew. Empty cache only. */
-  restore(turns: readonly RememberedTurn[]): Promise<CacheState>;
+  /**
+   * Brings the model's memory in line with a transcript (oldest turn first): what a snapshot brought back and is still
+   * true stays, newer turns are evaluated, as many of the newest as fit. Once, right after the conversation was opened.
+   */
+  restore(turns: readonly RememberedTurn[]): Promise<RestoredState>;
   /** Appends a user message and streams the reply. Errors: `message-empty`, `busy`, `engine-crashed`. */
   send(message: UserMessage, options: ReplyOptions, stop?: StopSignal): Promise<TurnResult>;
   /** Replaces the newest reply. Costs one token: the last of the prompt is decoded again. */

@@ -21,6 +21,7 @@ import type {
   MessagePlan,
   RememberedTurn,
   RestoredFrom,
+  RestoredState,
   ReplyOptions,
   StopSignal,
   TurnResult,
@@ -109,7 +110,7 @@ export class EngineClient implements Engine {
     }
   }
 
-  restore(turns: readonly RememberedTurn[]): Promise<CacheState> {
+  restore(turns: readonly RememberedTurn[]): Promise<RestoredState> {
     return this.request(requests.restore, { turns });
   }
 

@@ -11,6 +11,7 @@ import type {
   MessagePlan,
   RememberedTurn,
   RestoredFrom,
+  RestoredState,
   ReplyOptions,
   TurnResult,
   UserMessage,
@@ -21,7 +22,7 @@ import type {
 export const requests = {
   inspect: new RequestType<{ modelPath: string }, GateVerdict, ErrorData>("inspect"),
   load: new RequestType<LoadOptions, LoadedModel, ErrorData>("load"),
-  restore: new RequestType<{ turns: readonly RememberedTurn[] }, CacheState, ErrorData>("restore"),
+  restore: new RequestType<{ turns: readonly RememberedTurn[] }, RestoredState, ErrorData>("restore"),
   send: new RequestType<{ message: UserMessage; options: ReplyOptions }, TurnResult, ErrorData>("send"),
   regenerate: new RequestType<{ options: ReplyOptions }, TurnResult, ErrorData>("regenerate"),
   editLast: new RequestType<{ message: UserMessage; options: ReplyOptions }, TurnResult, ErrorData>("editLast"),

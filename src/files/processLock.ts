@@ -20,13 +20,16 @@ export interface LockOptions {
 export class ProcessLock {
   private readonly timer: NodeJS.Timeout;
   private released = false;
+  private beating: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly path: string,
     private readonly token: string,
     private readonly onDidLose: () => void,
   ) {
-    this.timer = setInterval(() => void this.beat(), heartbeatPeriod);
+    this.timer = setInterval(() => {
+      this.beating = this.beat();
+    }, heartbeatPeriod);
     this.timer.unref();
   }
 
@@ -67,6 +70,8 @@ export class ProcessLock {
   async release(): Promise<void> {
     if (this.released) return;
     this.stop();
+    // It may be putting the lock back at this moment: that would stay for ever.
+    await this.beating;
     if (await this.isOurs()) await rm(this.path, { force: true }).catch(() => undefined);
   }
 

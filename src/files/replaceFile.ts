@@ -13,14 +13,15 @@ const pieceLength = 256 * 1024;
  * Puts new content in the place of a file in one step: a reader sees the old or the new, whatever dies in between.
  * For the owner's eyes only (0600).
  *
+ * @param move for tests of a file system that refuses
  * @throws what the file system says, with the old file as it was
  */
-export async function replaceFile(path: string, pieces: Iterable<string>): Promise<number> {
+export async function replaceFile(path: string, pieces: Iterable<string>, move = rename): Promise<number> {
   const temporary = `${path}.${randomUUID().slice(0, 8)}.new`;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   try {
     const bytes = await writeWhole(temporary, pieces);
-    await renamePatiently(temporary, path);
+    await movePatiently(() => move(temporary, path));
     await syncFolder(dirname(path));
     return bytes;
   } catch (error) {
@@ -54,10 +55,10 @@ async function write(file: FileHandle, text: string): Promise<number> {
   return data.length;
 }
 
-async function renamePatiently(from: string, to: string): Promise<void> {
+async function movePatiently(move: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await rename(from, to);
+      await move();
       return;
     } catch (error) {
       const code = errorCode(error);

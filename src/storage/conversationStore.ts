@@ -48,6 +48,7 @@ export interface ConversationSummary {
 export class ConversationStore {
   /** Whether this window found the current conversation in another window's hands, and has its own. */
   private beside = false;
+  private leftAlone = false;
   readonly deleted: DeletedConversations;
 
   constructor(private readonly options: ConversationStoreOptions) {
@@ -56,6 +57,11 @@ export class ConversationStore {
 
   get isBeside(): boolean {
     return this.beside;
+  }
+
+  /** Whether the current conversation could not be opened although nobody has it open: it is a newer Daylong's. */
+  get hasLeftAlone(): boolean {
+    return this.leftAlone;
   }
 
   /** The folder that holds a folder for each conversation. */
@@ -73,7 +79,8 @@ export class ConversationStore {
     if (current !== undefined) return current;
     if (id === undefined) return this.openNew();
     this.beside = await ProcessLock.isHeld(join(this.folderOf(id), conversationFiles.lock));
-    if (!this.beside) return this.openNew(); // a newer Daylong's, or one that cannot be read
+    this.leftAlone = !this.beside;
+    if (this.leftAlone) return this.openNew();
     for (const candidate of (await this.list()).filter(({ beside, isOpen }) => beside && !isOpen)) {
       const own = await this.tryOpen(candidate.id, 0);
       if (own !== undefined) return own;

@@ -1,5 +1,11 @@
 import type { ConversationHeader, JournalRecord, TurnSettings } from "./journalRecord.ts";
-import type { StoredTurn } from "./storedTurn.ts";
+import { isFinished, type StoredTurn, type StoredTurnChange } from "./storedTurn.ts";
+
+export interface ReplacedReply {
+  /** As it was with that reply. */
+  readonly turn: StoredTurn;
+  readonly tokens: readonly number[] | undefined;
+}
 
 /** Characters that may be missing before a piece of text; more than that is no gap of one lost record. */
 const widestGap = 1_000_000;
@@ -11,6 +17,8 @@ export class JournalContent {
   private readonly settings = new Map<string, TurnSettings>();
   private readonly tokens = new Map<string, readonly number[]>();
   private readonly erased = new Set<string>();
+  /** Replies that are being replaced, until something takes their place. */
+  private readonly replaced = new Map<string, ReplacedReply>();
 
   /** Oldest first. */
   get turns(): StoredTurn[] {
@@ -31,6 +39,15 @@ export class JournalContent {
     return this.erased.has(id);
   }
 
+  /**
+   * The reply that a turn had before the one that was asked for in its place: of that one there is not a word yet.
+   * Undefined also where another message has been asked.
+   */
+  replacedReply(id: string): ReplacedReply | undefined {
+    const turn = this.byId.get(id);
+    return turn?.reply === "" && turn.thought === "" ? this.replaced.get(id) : undefined;
+  }
+
   /** The settings that were valid at last. */
   get lastSettings(): TurnSettings | undefined {
     return [...this.settings.values()].at(-1);
@@ -45,9 +62,8 @@ export class JournalContent {
         this.byId.set(record.turn.id, record.turn);
         return;
       case "change": {
-        // Another reply begins.
-        if (record.change.status === "pending") this.tokens.delete(record.id);
         const turn = this.byId.get(record.id);
+        if (turn !== undefined) this.followReply(turn, record.change);
         const change = Object.fromEntries(Object.entries(record.change).filter(([, value]) => value !== undefined));
         if (turn !== undefined) this.byId.set(turn.id, { ...turn, ...change, id: turn.id });
         return;
@@ -63,6 +79,7 @@ export class JournalContent {
           this.settings.delete(id);
           this.tokens.delete(id);
           this.erased.delete(id);
+          this.replaced.delete(id);
         }
         return;
       case "tokens":
@@ -79,15 +96,30 @@ export class JournalContent {
     }
   }
 
+  /** `turn`: before the change. */
+  private followReply(turn: StoredTurn, change: StoredTurnChange): void {
+    const { id } = turn;
+    if (change.status === "pending") {
+      // Another reply begins.
+      const isSameMessage = change.user === undefined || change.user === turn.user;
+      if (!isSameMessage) this.replaced.delete(id);
+      else if (change.reply === "" && turn.reply !== "") this.replaced.set(id, { turn, tokens: this.tokens.get(id) });
+      this.tokens.delete(id);
+    } else if (change.status !== undefined && isFinished(change.status)) this.replaced.delete(id);
+  }
+
   /** The fewest records that say the same. */
   records(): JournalRecord[] {
     const turns = this.turns.flatMap((turn): JournalRecord[] => {
-      const settings = this.settings.get(turn.id);
-      const tokens = this.tokens.get(turn.id);
+      const { id } = turn;
+      const settings = this.settings.get(id);
+      const before = turn.status === "pending" ? this.replacedReply(id) : undefined;
+      const tokens = before?.tokens ?? this.tokens.get(id);
       return [
-        ...(settings === undefined ? [] : [{ kind: "settings" as const, id: turn.id, settings }]),
-        { kind: "turn", turn },
-        ...(tokens === undefined ? [] : [{ kind: "tokens" as const, id: turn.id, tokens: [...tokens] }]),
+        ...(settings === undefined ? [] : [{ kind: "settings" as const, id, settings }]),
+        { kind: "turn", turn: before?.turn ?? turn },
+        ...(tokens === undefined ? [] : [{ kind: "tokens" as const, id, tokens: [...tokens] }]),
+        ...(before === undefined ? [] : [{ kind: "change" as const, id, change: turn }]),
       ];
     });
     const erased: JournalRecord[] = this.erased.size === 0 ? [] : [{ kind: "erased", ids: [...this.erased] }];

@@ -151,8 +151,18 @@ export class StoredConversation {
   private markInterrupted(): void {
     for (const turn of this.content.turns) {
       if (isFinished(turn.status)) continue;
+      if (this.giveReplyBack(turn)) continue;
       const { status, note, error } = interruptedTurn(turn);
       this.writer.append({ kind: "change", id: turn.id, change: { status, note, error } }, true);
     }
+  }
+
+  /** Of a reply that was to take the place of another one nothing had come: the other one is there again. */
+  private giveReplyBack({ id, pinned }: StoredTurn): boolean {
+    const before = this.content.replacedReply(id);
+    if (before === undefined) return false;
+    if (before.tokens !== undefined) this.writer.append({ kind: "tokens", id, tokens: [...before.tokens] });
+    this.writer.append({ kind: "change", id, change: { ...before.turn, pinned } }, true);
+    return true;
   }
 }

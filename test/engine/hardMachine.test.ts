@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { DaylongError } from "../../src/base/errors.ts";
 import type { LoadOptions } from "../../src/engine/engine.ts";
 import { EngineClient } from "../../src/engine/engineClient.ts";
+import { demoModel, engineBundle } from "../fixtures/engine/paths.ts";
 import { generateGguf } from "../fixtures/generateGguf.ts";
 import { bundleEngine } from "../fixtures/gguf/engineBundle.ts";
 import { layOutWithout } from "../fixtures/gguf/incompleteInstallation.ts";
 import { temporaryFolder } from "../fixtures/gguf/temporaryFolder.ts";
-
-const demoModel = fileURLToPath(new URL("../../media/demo/tiny-chat.q8_0.gguf", import.meta.url));
 
 async function loadError(enginePath: string, options: Partial<LoadOptions> = {}): Promise<DaylongError> {
   const client = new EngineClient({ enginePath, log: () => undefined });
@@ -46,6 +44,27 @@ describe("hard machines, in the forked engine", function () {
       assert.match(error.message, /Install/);
     });
   }
+
+  it("a disk that takes nothing: the model works all the same, without snapshots", async () => {
+    writeFileSync(path("file"), "");
+    const log: string[] = [];
+    const client = new EngineClient({ enginePath: engineBundle, log: (line) => log.push(line) });
+    try {
+      const snapshotPath = path("file/conversation/snapshot");
+      const options = {
+        modelPath: demoModel,
+        systemPrompt: "Be brief.",
+        gpu: false as const,
+        threads: 1,
+        snapshotPath,
+      };
+      assert.equal((await client.load(options)).restoredFrom, "none");
+      assert.ok(log.some((line) => line.includes("no snapshots")));
+      assert.equal(await client.openConversation(snapshotPath), "none");
+    } finally {
+      client.dispose();
+    }
+  });
 
   it("no engine at all: says so", async () => {
     assert.equal((await loadError(path("nothing.mjs"))).code, "engine-missing");

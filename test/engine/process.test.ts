@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { fork, type ChildProcess } from "node:child_process";
+import { fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { constants, getPriority } from "node:os";
 import { DaylongError, type ErrorCode } from "../../src/base/errors.ts";
 import type { EngineEvent, EngineStatus, LoadOptions, MessagePart, ReplyOptions } from "../../src/engine/engine.ts";
 import { EngineClient } from "../../src/engine/engineClient.ts";
@@ -151,6 +152,20 @@ describe("the forked engine process", () => {
     await assert.rejects(running, failsWith("engine-stopped"));
     await assert.rejects(async () => client.inspect(demoModel), failsWith("engine-stopped"));
     while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
+  it("runs below the editor, and starts where the editor itself was started further below", async () => {
+    await client.inspect(demoModel);
+    assert.ok(getPriority(client.pid) >= constants.priority.PRIORITY_BELOW_NORMAL);
+    if (process.platform === "win32") return;
+    const command = ["-n", "19", process.execPath, engineBundle];
+    const below = spawn("nice", command, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    const answered = once(below, "message");
+    below.send({ jsonrpc: "2.0", id: 1, method: "ping" });
+    await answered;
+    assert.equal(getPriority(below.pid), 19);
+    below.disconnect();
+    await once(below, "exit");
   });
 
   it("says that it is missing", async () => {

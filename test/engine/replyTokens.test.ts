@@ -26,7 +26,9 @@ describe("the tokens of a reply, kept for a restart", () => {
       replyTokenIds,
       pinned: false,
     };
-    await watched.engine.restore([turn]);
+    // The newest reply still owes its last token.
+    const newer = { turnId: "b", parts: [{ id: "b.text", kind: "text" as const, text: "Thanks." }], reply: "Yes." };
+    await watched.engine.restore([turn, { ...newer, pinned: false }]);
     const tokens = watched.conversation.cache.segments.flatMap((segment) => segment.tokens);
     assert.deepEqual(watched.engine.opened.sequence.tokens, tokens);
     return watched.conversation.cache.content("a.reply")?.tokens;

@@ -152,10 +152,22 @@ describe("snapshots", function () {
     await day.load();
     const last = day.turns.pop();
     assert.ok(last !== undefined);
-    day.turns.push({ ...last, reply: "The green cache is 4" });
+    day.turns.push({ ...last, reply: "The green cache is 99." });
     const { counters, rememberedTurnIds } = await day.engine.restore(day.turns);
     assert.deepEqual(rememberedTurnIds, ["t0", "t1", "t2"]);
     assert.ok(counters.decodedTokens > 0 && counters.decodedTokens < 40);
+  });
+
+  it("a reply that had ended when the transcript had only its beginning is told to its end, at no token", async () => {
+    await day.load();
+    await day.talk(3);
+    await day.close();
+    await day.load();
+    const last = day.turns.pop();
+    assert.ok(last !== undefined);
+    day.turns.push({ ...last, reply: last.reply.slice(0, 9) });
+    const { counters, written } = await day.engine.restore(day.turns);
+    assert.deepEqual([written?.text, written?.stopReason, counters.decodedTokens], [last.reply, "end", 0]);
   });
 
   it("is not used with another window or other instructions", async () => {
@@ -202,9 +214,12 @@ describe("snapshots", function () {
   it("is written when the host goes away in the middle of a reply", async () => {
     await day.load();
     await day.talk(2);
+    let told = "";
     const begun = new Promise<void>((resolve) => {
       day.engine.onDidEmit((event) => {
-        if (event.type === "text") resolve();
+        if (event.type !== "text") return;
+        told += event.text;
+        resolve();
       });
     });
     const parts = [{ id: "cut.text", kind: "text" as const, text: "Write a function to load a model." }];
@@ -213,7 +228,14 @@ describe("snapshots", function () {
     await day.close();
     await sending;
     assert.equal((await day.load()).restoredFrom, "snapshot");
-    const { counters } = await day.engine.restore(day.turns);
-    assert.equal(counters.reprocessedTokens, 0);
+    const { counters, written } = await day.engine.restore([
+      ...day.turns,
+      { turnId: "cut", parts, reply: told, pinned: false },
+    ]);
+    assert.equal(counters.decodedTokens, 0, "what the model had written stays, to the last token");
+    assert.ok(written !== undefined && written.text.startsWith(told), JSON.stringify({ written, told }));
+    if (written.stopReason !== "stopped") return;
+    const { cache } = await day.engine.continueReply(greedy);
+    assert.equal(cache.counters.reprocessedTokens, 0);
   });
 });

@@ -4,6 +4,6 @@ import { runWindowKills } from "./windowKillRun.ts";
 
 const [kills = 1_000, firstSeed = 1] = process.argv.slice(2).map(Number);
 const startedAt = Date.now();
-const summary = await runWindowKills(kills, firstSeed);
+const summary = await runWindowKills({ kills, firstSeed, report: (line) => console.log(line) });
 console.log(JSON.stringify({ ...summary, seconds: Math.round((Date.now() - startedAt) / 1000) }));
 process.exit(summary.failures.length === 0 ? 0 : 1);

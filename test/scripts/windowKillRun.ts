@@ -1,23 +1,23 @@
-import { spawn } from "node:child_process";
-import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import type { RememberedTurn, RestoredFrom } from "../../src/engine/engine.ts";
-import { ProcessLock } from "../../src/files/processLock.ts";
+import type { RememberedTurn, RestoredFrom, WrittenReply } from "../../src/engine/engine.ts";
 import { LlamaEngine } from "../../src/engine/worker/llamaEngine.ts";
 import type { JournalContent } from "../../src/storage/journalContent.ts";
 import { readJournal } from "../../src/storage/readJournal.ts";
 import { CacheComparer } from "../fixtures/engine/cacheComparison.ts";
 import { demoModel, engineBundle } from "../fixtures/engine/paths.ts";
-import { isAlive } from "../fixtures/engine/processes.ts";
-import type { WindowStatement } from "./windowStatement.ts";
+import { killKinds, liveAndDie, onlyConversation, type KillKind } from "./windowLife.ts";
+import type { FinishedTurn, WindowStatement } from "./windowStatement.ts";
 
-/** Kills after which a new conversation is begun: some are young, most have forgotten their first turns. */
+/** Windows that live in one process, each with an engine of its own. */
+const windowsOfALife = 4;
+/** Lives after which new conversations are begun: some are young, most have forgotten their first turns. */
 const livesOfAConversation = 12;
-/** A window lives this long at most once it has begun to talk, in milliseconds. */
-const longestLife = 1_500;
+/** Milliseconds until the windows are open, as long as it has not been seen. */
+const startupGuess = 3_000;
 /**
  * Part of a key's length that counts as equal; a wrong token or position is off by the order of 1. In the first layer
  * each shift rounds to f16 anew (2^-11). In the others a token that was decoded alone differs from one that was decoded
@@ -25,14 +25,19 @@ const longestLife = 1_500;
  */
 const firstLayerTolerance = 0.004;
 const tolerance = 0.05;
+/** Characters: of a token of the demo model, and of what a stopped reply may owe. */
+const longestToken = 32;
+const longestOwed = 64;
 
 export interface WindowKillSummary {
   readonly kills: number;
-  readonly killed: Readonly<Record<Target, number>>;
+  readonly killed: Readonly<Record<KillKind, number>>;
   /** Finished turns that the windows had said to be on disk. */
   readonly promisedTurns: number;
   /** Where the model's memory came from after the kills. */
   readonly restoredFrom: Readonly<Partial<Record<RestoredFrom, number>>>;
+  /** Replies of which the snapshot held more than the journal. */
+  readonly writtenOn: number;
   readonly comparedTokens: number;
   /** Caches of which all layers were compared. */
   readonly wholeComparisons: number;
@@ -40,26 +45,30 @@ export interface WindowKillSummary {
   readonly failures: readonly string[];
 }
 
-/** Characters: of a token of the demo model, and of what a stopped reply may owe. */
-const longestToken = 32;
-const longestOwed = 64;
-
-const targets = ["engine", "window", "both"] as const;
-type Target = (typeof targets)[number];
+export interface WindowKillOptions {
+  /** At least so many. */
+  readonly kills: number;
+  readonly firstSeed: number;
+  /** Hears of failures at once, and of how far it is. */
+  readonly report?: (line: string) => void;
+}
 
 /**
- * Kills windows and their engines at random moments, again and again. After each, every finished turn that was said to
- * be on disk must be in the journal to the last character, and what the engine brings back from snapshot and journal
- * must be what a fresh evaluation of the same tokens gives.
+ * Kills windows and their engines at random moments, again and again. When a window is dead, every finished turn that was
+ * said to be on disk must be in the journal to the last character, and what an engine brings back from snapshot and
+ * journal must be what a fresh evaluation of the same tokens gives.
  */
-export async function runWindowKills(kills: number, firstSeed: number): Promise<WindowKillSummary> {
+export async function runWindowKills({ kills, firstSeed, report }: WindowKillOptions): Promise<WindowKillSummary> {
   const folder = mkdtempSync(join(tmpdir(), "daylong-windows-"));
+  const storagePath = join(folder, "learned");
   const failures: string[] = [];
-  const killed = { engine: 0, window: 0, both: 0 };
+  const killed: Record<KillKind, number> = { engine: 0, window: 0, both: 0, late: 0 };
   const restoredFrom: Partial<Record<RestoredFrom, number>> = {};
-  let [promisedTurns, comparedTokens, wholeComparisons, worstDeviation] = [0, 0, 0, 0];
+  let [promisedTurns, comparedTokens, wholeComparisons, worstDeviation, writtenOn] = [0, 0, 0, 0, 0];
+  let startup = startupGuess;
   const engine = new LlamaEngine(() => undefined);
   const comparer = new CacheComparer(engine, join(folder, "state"));
+  const total = (): number => killKinds.reduce((sum, kind) => sum + killed[kind], 0);
   try {
     const script = await bundleWindow(folder);
     await engine.load({
@@ -68,41 +77,55 @@ export async function runWindowKills(kills: number, firstSeed: number): Promise<
       systemPrompt: "You are a coding assistant.",
       gpu: false,
       threads: 1,
+      storagePath,
     });
-    let promised = new Map<string, Extract<WindowStatement, { id: string }>>();
-    for (let kill = 0; kill < kills; kill++) {
-      const seed = firstSeed + kill;
-      const storage = join(folder, `storage ä ${Math.floor(kill / livesOfAConversation)}`);
-      if (kill % livesOfAConversation === 0) promised = new Map();
-      const target = targets[seed % targets.length] ?? "both";
-      killed[target] += 1;
-      const statements = await liveAndDie(script, storage, seed, target, join(folder, "output"));
-      for (const statement of statements) {
-        if ("id" in statement) promised.set(statement.id, statement);
-        if ("replacing" in statement) promised.delete(statement.replacing);
+    let promised: Map<string, FinishedTurn>[] = [];
+    for (let life = 0; total() < kills; life++) {
+      const seed = firstSeed + life;
+      if (life % livesOfAConversation === 0) {
+        promised = Array.from({ length: windowsOfALife }, () => new Map<string, FinishedTurn>());
       }
-      promisedTurns += statements.filter((statement) => "id" in statement).length;
-
-      const conversation = onlyConversation(storage);
-      const { content, report } = await readJournal(join(conversation, "journal.jsonl"));
-      const say = (what: string): void => void failures.push(`seed ${seed} (${target}): ${what}`);
-      if (report.damagedLines + report.missingRecords > 0) say(JSON.stringify(report));
-      for (const { id, user, reply } of promised.values()) {
-        const turn = content.find(id);
-        if (turn?.user !== user || turn.reply !== reply) {
-          say(`${id} is ${JSON.stringify(turn)}, not ${JSON.stringify({ user, reply })}`);
+      const generation = Math.floor(life / livesOfAConversation);
+      const folders = promised.map((_, index) => join(folder, `storage ä ${generation}.${index}`));
+      const options = { folders, seed, enginePath: engineBundle, modelPath: demoModel, storagePath };
+      const lived = await liveAndDie(script, options, join(folder, "output"), startup);
+      startup = startupOf(lived.statements) ?? startup;
+      for (const kind of lived.kills.flat()) killed[kind] += 1;
+      if (lived.ended !== undefined) failures.push(`seed ${seed}: the windows ended by themselves, ${lived.ended}`);
+      for (const [index, storage] of folders.entries()) {
+        const statements = lived.statements.filter(({ conversation }) => conversation === index);
+        const kinds = lived.kills[index]?.join(", ") ?? "";
+        const finished = promised[index] ?? new Map<string, FinishedTurn>();
+        promisedTurns += follow(finished, statements);
+        const conversation = onlyConversation(storage);
+        if (conversation === undefined || !existsSync(join(conversation, "journal.jsonl"))) {
+          if (finished.size > 0) failures.push(`seed ${seed}.${index} (${kinds}): there is no journal`);
+          continue;
         }
-      }
+        const say = (what: string): void => {
+          failures.push(`seed ${seed}.${index} (${kinds}): ${what}`);
+          const kept = join(tmpdir(), `daylong-kill-${seed}.${index}`);
+          cpSync(conversation, kept, { recursive: true });
+          report?.(`${failures.at(-1) ?? ""}\n${JSON.stringify(statements)}\nkept in ${kept}`);
+        };
+        const read = await readJournal(join(conversation, "journal.jsonl"));
+        if (read.report.damagedLines + read.report.missingRecords > 0) say(JSON.stringify(read.report));
+        for (const problem of lostTurns(finished, read.content)) say(problem);
 
-      const copy = join(folder, "copy");
-      rmSync(copy, { recursive: true, force: true });
-      cpSync(conversation, copy, { recursive: true, filter: (name) => !name.endsWith(".lock") });
-      const from = await engine.openConversation(join(copy, "snapshot"));
-      restoredFrom[from] = (restoredFrom[from] ?? 0) + 1;
-      if (from !== "snapshot" && from !== "none") say(`the snapshot is ${from}`);
-      await engine.restore(rememberedTurns(content));
-      for (const problem of wrongCells(engine, content)) say(problem);
-      if (engine.opened.sequence.length > 0) {
+        // The engine still has the copy before this one open.
+        const copy = join(folder, `copy ${index % 2}`);
+        rmSync(copy, { recursive: true, force: true });
+        cpSync(conversation, copy, { recursive: true, filter: (name) => !name.endsWith(".lock") });
+        const from = await engine.openConversation(join(copy, "snapshot"));
+        restoredFrom[from] = (restoredFrom[from] ?? 0) + 1;
+        if (from !== "snapshot" && from !== "none") say(`the snapshot is ${from}`);
+        const past = rememberedTurns(read.content);
+        const { written } = await engine.restore(past);
+        const told = past.at(-1)?.reply ?? "";
+        if (written !== undefined && written.text.length > told.length) writtenOn += 1;
+        if (written?.text.startsWith(told) === false) say(`${JSON.stringify(written)} instead of ${told}`);
+        for (const problem of wrongCells(engine, read.content, written)) say(problem);
+        if (engine.opened.conversation.rememberedTurns.length === 0) continue;
         // Keys are rotated with the next decode, so one is needed after an erase.
         const comparison = await engine.opened.conversation.settle(() => comparer.compare());
         if (comparison === undefined) throw new Error("nothing to compare");
@@ -112,6 +135,7 @@ export async function runWindowKills(kills: number, firstSeed: number): Promise<
         worstDeviation = Math.max(worstDeviation, worst);
         if (!(worst <= (layers > 1 ? tolerance : firstLayerTolerance))) say(`keys deviate by ${worst}`);
       }
+      if ((life + 1) % livesOfAConversation === 0) report?.(`${total()} kills, ${failures.length} failures`);
     }
   } finally {
     await comparer.dispose();
@@ -119,15 +143,41 @@ export async function runWindowKills(kills: number, firstSeed: number): Promise<
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
   return {
-    kills,
+    kills: total(),
     killed,
     promisedTurns,
     restoredFrom,
+    writtenOn,
     comparedTokens,
     wholeComparisons,
     worstDeviation,
     failures,
   };
+}
+
+/** Takes in what a window has said of a conversation. Returns how many turns it has said to be on disk. */
+function follow(finished: Map<string, FinishedTurn>, statements: readonly WindowStatement[]): number {
+  let count = 0;
+  for (const statement of statements) {
+    if ("replacing" in statement) finished.delete(statement.replacing);
+    if (!("id" in statement)) continue;
+    finished.set(statement.id, statement);
+    count += 1;
+  }
+  return count;
+}
+
+function startupOf(statements: readonly WindowStatement[]): number | undefined {
+  const first = statements.find((statement) => "took" in statement);
+  return first !== undefined && "took" in first ? first.took : undefined;
+}
+
+function lostTurns(finished: ReadonlyMap<string, FinishedTurn>, content: JournalContent): string[] {
+  return [...finished.values()].flatMap(({ id, user, reply }) => {
+    const turn = content.find(id);
+    if (turn?.user === user && turn.reply === reply) return [];
+    return [`${id} is ${JSON.stringify(turn)}, not ${JSON.stringify({ user, reply })}`];
+  });
 }
 
 function rememberedTurns(content: JournalContent): RememberedTurn[] {
@@ -145,8 +195,8 @@ function rememberedTurns(content: JournalContent): RememberedTurn[] {
     });
 }
 
-/** Whether books and cells say the same, and what the journal says. */
-function wrongCells(engine: LlamaEngine, content: JournalContent): string[] {
+/** Whether books and cells say the same, and what the journal says, or the snapshot of what was not in it yet. */
+function wrongCells(engine: LlamaEngine, content: JournalContent, written: WrittenReply | undefined): string[] {
   const { conversation, sequence, tokenizer } = engine.opened;
   const problems: string[] = [];
   const booked = conversation.cache.segments.flatMap((segment) => segment.tokens);
@@ -155,7 +205,7 @@ function wrongCells(engine: LlamaEngine, content: JournalContent): string[] {
     const told = content.find(turn.turnId);
     for (const [id, text] of [
       [`${turn.turnId}.text`, told?.user],
-      [turn.replyId, told?.reply],
+      [turn.replyId, written?.turnId === turn.turnId ? written.text : told?.reply],
     ] as const) {
       const segment = conversation.cache.content(id);
       if (segment === undefined) continue;
@@ -168,13 +218,6 @@ function wrongCells(engine: LlamaEngine, content: JournalContent): string[] {
     }
   }
   return problems;
-}
-
-function onlyConversation(storage: string): string {
-  const folder = join(storage, "workspaces", "none", "conversations");
-  const [name = "", ...more] = readdirSync(folder);
-  if (more.length > 0) throw new Error(`one conversation expected in ${folder}`);
-  return join(folder, name);
 }
 
 async function bundleWindow(folder: string): Promise<string> {
@@ -192,54 +235,4 @@ async function bundleWindow(folder: string): Promise<string> {
     logLevel: "warning",
   });
   return outfile;
-}
-
-async function liveAndDie(
-  script: string,
-  storage: string,
-  seed: number,
-  target: Target,
-  output: string,
-): Promise<WindowStatement[]> {
-  // To a file: what the window has written there before it dies is not lost.
-  const file = openSync(output, "w");
-  const window = spawn(process.execPath, [script, storage, String(seed), engineBundle, demoModel], {
-    stdio: ["ignore", file, "inherit"],
-  });
-  closeSync(file);
-  const dead = new Promise<void>((resolve) => window.once("exit", () => resolve()));
-  const engines = (): number[] =>
-    read(output).flatMap((statement) => ("engine" in statement && statement.engine > 0 ? [statement.engine] : []));
-  while (statSync(output).size === 0) {
-    if (window.exitCode !== null) throw new Error(`The window ended by itself with code ${window.exitCode}.`);
-    await pause(5);
-  }
-  const life = (seed * 7919) % longestLife;
-  await pause(life);
-  if (target !== "window") kill(engines().at(-1));
-  if (target === "engine") await pause(longestLife - life);
-  window.kill("SIGKILL");
-  await dead;
-  // Engines that were not killed see that their window is gone, write a last snapshot and end. One that was started just
-  // before the end has not been told of: it holds the snapshot's lock.
-  for (const engine of new Set(engines())) while (isAlive(engine)) await pause(5);
-  await pause(50);
-  while (await ProcessLock.isHeld(join(onlyConversation(storage), "snapshot.lock"))) await pause(20);
-  return read(output);
-}
-
-function kill(pid: number | undefined): void {
-  if (pid === undefined || !isAlive(pid)) return;
-  process.kill(pid, "SIGKILL");
-}
-
-function read(output: string): WindowStatement[] {
-  return readFileSync(output, "utf8")
-    .split("\n")
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as WindowStatement);
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -106,6 +106,19 @@ describe("the chat controller", () => {
     assert.deepEqual(calls(engine), ["load", "send", "continueReply"]);
   });
 
+  it("goes on with a reply whose rest begins as the reply does", async () => {
+    const texts = ["`", "``ts`"];
+    const answer = (): { text: string; stopReason: "maxTokens" } => ({
+      text: texts.shift() ?? "",
+      stopReason: "maxTokens",
+    });
+    const { controller, say, view } = setUp({ answer });
+    await say("hello");
+    await controller.receive({ type: "continueReply" });
+    await settle();
+    assert.equal(view().turns[0]?.reply, "```ts`");
+  });
+
   it("stops while the model is still being loaded", async () => {
     const { controller, engine, view, say } = setUp({ pieceMs: 30 });
     const reply = say("hello");

@@ -169,6 +169,23 @@ describe("the journal", function () {
     assert.deepEqual([again.replyTokens("t0"), again.isErased("t0")], [undefined, false]);
   });
 
+  it("still knows, written anew, the reply that is being replaced", () => {
+    const content = new JournalContent();
+    for (const record of [turnRecord("a"), doneRecord("a", "old"), { kind: "tokens" as const, id: "a", tokens: [7] }]) {
+      content.apply(record);
+    }
+    content.apply({ kind: "change", id: "a", change: { status: "pending", reply: "" } });
+    const again = new JournalContent();
+    for (const record of content.records()) again.apply(record);
+    for (const one of [content, again]) {
+      assert.deepEqual([one.find("a")?.reply, one.find("a")?.status], ["", "pending"]);
+      const before = one.replacedReply("a");
+      assert.deepEqual([before?.turn.reply, before?.tokens], ["old", [7]]);
+    }
+    again.apply(doneRecord("a", "new"));
+    assert.equal(again.replacedReply("a"), undefined);
+  });
+
   it("forgets what was erased, and keeps pins, edits and settings", () => {
     const content = new JournalContent();
     const settings = { model: "/m.gguf", contextSize: 0, systemPrompt: "S", temperature: 0, maxTokens: 9 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FakeEngineOptions } from "../fixtures/fakeEngine.ts";
@@ -107,6 +108,61 @@ describe("a window that keeps its conversation", function () {
     );
   });
 
+  it("takes over what the model had written of a reply when the window before it had gone", async () => {
+    const interrupted = async (): Promise<string> => {
+      const first = openWindow({ pieceMs: 2, answer: () => ({ text: "x".repeat(4_000) }) });
+      void first.say("write");
+      await waitFor(() => (first.controller.turns.at(-1)?.reply.length ?? 0) > 40);
+      await first.close();
+      return first.controller.turns.at(-1)?.reply ?? "";
+    };
+    const kept = await interrupted();
+    // It had ended: there is nothing to go on with.
+    const written = { text: `${kept} the end`, tokenIds: [1, 2, 3], stopReason: "end" as const };
+    const second = openWindow({ written });
+    await second.controller.receive({ type: "continueReply" });
+    const { id = "", reply, status, note } = second.controller.turns[0] ?? {};
+    assert.deepEqual([reply, status, note], [`${kept} the end`, "done", ""]);
+    assert.deepEqual(
+      second.engine.calls.map((call) => call.replace(/ .*/, "")),
+      ["load", "restore"],
+    );
+    await second.close();
+    const third = openWindow();
+    await third.keeper.opened;
+    assert.deepEqual(
+      third.controller.turns.map((turn) => [turn.reply, turn.status, turn.note]),
+      [[`${kept} the end`, "done", ""]],
+    );
+    assert.deepEqual(third.keeper.replyTokens(id), [1, 2, 3]);
+    await third.close();
+
+    // It had been stopped later: it goes on from there, and so does another message.
+    const partial = await interrupted();
+    const beyond = { text: `${partial} and`, tokenIds: [4], stopReason: "stopped" as const };
+    const fourth = openWindow({ written: beyond, answer: () => ({ text: " so on" }) });
+    await fourth.say("another message");
+    assert.deepEqual(
+      fourth.controller.turns.slice(1).map((turn) => [turn.reply, turn.status, turn.note]),
+      [
+        [`${partial} and`, "stopped", "interrupted"],
+        [" so on", "done", ""],
+      ],
+    );
+    await fourth.close();
+    const fifth = openWindow({ written: beyond, answer: () => ({ text: " so on" }) });
+    await fifth.keeper.opened;
+    assert.equal(fifth.controller.turns[1]?.reply, `${partial} and`, "it was kept");
+    await fifth.close();
+
+    const last = await interrupted();
+    const more = { text: `${last} and`, tokenIds: [4], stopReason: "stopped" as const };
+    const sixth = openWindow({ written: more, answer: () => ({ text: " so on" }) });
+    await sixth.controller.receive({ type: "continueReply" });
+    const turn = sixth.controller.turns.at(-1);
+    assert.deepEqual([turn?.reply, turn?.status, turn?.note], [`${last} and so on`, "done", ""]);
+  });
+
   it("that is killed in the middle of a reply has lost at most what came in the last moment", async () => {
     const first = openWindow({ pieceMs: 2, answer: () => ({ text: "0123456789".repeat(400) }) });
     void first.say("write");
@@ -171,6 +227,25 @@ describe("a window that keeps its conversation", function () {
     const [other] = await othersOf(second.keeper);
     await second.keeper.switchTo(other?.id ?? "");
     assert.deepEqual([second.controller.turns.length, second.notices.at(-1)], [0, { kind: "openElsewhere" }]);
+  });
+
+  it("leaves a newer Daylong's conversation alone, and says so", async () => {
+    const first = openWindow();
+    await first.say("from the future");
+    const id = first.keeper.presentId ?? "";
+    await first.close();
+    const body = JSON.stringify({ kind: "hologram" });
+    const sum = createHash("sha256").update(`2:1000:${body}`).digest("hex").slice(0, 16);
+    const path = join(first.keeper.snapshotPath ?? "", "../journal.jsonl");
+    appendFileSync(path, `{"v":2,"seq":1000,"sum":"${sum}","record":${body}}\n`);
+    const before = readFileSync(path, "utf8");
+    const second = openWindow();
+    await second.keeper.opened;
+    await second.keeper.switchTo(id);
+    assert.deepEqual(second.notices, [{ kind: "unreadable" }, { kind: "unreadable" }]);
+    await second.say("here and now");
+    await second.close();
+    assert.equal(readFileSync(path, "utf8"), before);
   });
 
   it("says how much was damaged, and shows the rest", async () => {

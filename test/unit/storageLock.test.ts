@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { mock } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { ProcessLock } from "../../src/files/processLock.ts";
@@ -139,5 +140,25 @@ describe("the lock of a conversation", function () {
     await until(() => lost === 1);
     await lock.release();
     assert.ok(existsSync(path), "the lock of the other stays");
+  });
+
+  it("leaves nothing when it is given back while it puts itself back", async () => {
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    mock.timers.enable({ apis: ["setInterval"] });
+    try {
+      // At each moment of the sign of life.
+      for (let turns = 0; turns < 40; turns++) {
+        const lock = await ProcessLock.take(path, { wait: 0, onDidLose });
+        assert.ok(lock !== undefined);
+        rmSync(path);
+        mock.timers.tick(2_000);
+        for (let passed = 0; passed < turns; passed++) await turn();
+        await lock.release();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        assert.ok(!existsSync(path), `after ${turns} turns`);
+      }
+    } finally {
+      mock.timers.reset();
+    }
   });
 });

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConversationStore } from "../../src/storage/conversationStore.ts";
+import type { JournalRecord } from "../../src/storage/journalRecord.ts";
 import { deleteConversations, measureDiskUse, trimDiskUse } from "../../src/storage/diskUse.ts";
 import { allStorageFolders, workspaceStorageFolder } from "../../src/storage/storageFolders.ts";
 import type { StoredConversation } from "../../src/storage/storedConversation.ts";
@@ -119,6 +120,36 @@ describe("the conversations of a workspace", function () {
       assert.deepEqual([turn?.reply, turn?.status, turn?.note], ["so far", "stopped", "interrupted"]);
       await again.close();
     }
+  });
+
+  it("gives a reply back that was to be replaced when everything died before a word of the new one", async () => {
+    const asked = { status: "pending" as const, reply: "", note: "" as const };
+    const replies = async (...records: JournalRecord[]): Promise<unknown[]> => {
+      rmSync(folder, { recursive: true });
+      const first = await openCurrent();
+      first.append({ kind: "turn", turn: { ...killedTurn("a", 0), reply: "old", status: "done" } });
+      first.append({ kind: "tokens", id: "a", tokens: [1, 2] });
+      first.append({ kind: "change", id: "a", change: asked });
+      for (const record of records) first.append(record);
+      await first.close();
+      const results = [];
+      for (let times = 0; times < 2; times++) {
+        const again = await openCurrent();
+        const [turn] = again.turns;
+        results.push([turn?.reply, turn?.status, again.replyTokens("a")]);
+        await again.close();
+      }
+      assert.deepEqual(results[0], results[1]);
+      return results[0] ?? [];
+    };
+    assert.deepEqual(await replies(), ["old", "done", [1, 2]]);
+    assert.deepEqual(await replies({ kind: "text", id: "a", channel: "reply", offset: 0, text: "new" }), [
+      "new",
+      "stopped",
+      undefined,
+    ]);
+    const edit = { ...asked, user: "another message" };
+    assert.deepEqual(await replies({ kind: "change", id: "a", change: edit }), ["", "stopped", undefined]);
   });
 
   it("mends a damaged journal, reports it once, and keeps the damaged one", async () => {

@@ -17,6 +17,7 @@ import type {
   MessagePlan,
   RememberedTurn,
   RestoredFrom,
+  RestoredState,
   ReplyOptions,
   ReplySampling,
   StopSignal,
@@ -130,9 +131,9 @@ export class LlamaEngine implements Engine {
     }
   }
 
-  async restore(turns: readonly RememberedTurn[]): Promise<CacheState> {
-    await this.opened.conversation.restore(turns);
-    return this.state();
+  async restore(turns: readonly RememberedTurn[]): Promise<RestoredState> {
+    const written = await this.opened.conversation.restore(turns);
+    return { ...this.state(), ...(written === undefined ? {} : { written }) };
   }
 
   send(message: UserMessage, options: ReplyOptions, stop?: StopSignal): Promise<TurnResult> {
@@ -305,11 +306,8 @@ export class LlamaEngine implements Engine {
     if (snapshotPath === undefined) return "none";
     const { options } = session;
     const lost = { tell: (): void => undefined };
-    const lock = await ProcessLock.take(`${snapshotPath}.lock`, {
-      wait: lockPatience,
-      onDidLose: () => lost.tell(),
-    });
-    if (lock === undefined) return "in-use";
+    const lock = await this.lockSnapshot(snapshotPath, () => lost.tell());
+    if (typeof lock === "string") return lock;
     const { context } = session.runtime;
     const key: SnapshotKey = {
       fingerprint: await modelFingerprint(options.modelPath),
@@ -334,6 +332,16 @@ export class LlamaEngine implements Engine {
     const restoredFrom = await keeper.load();
     this.keeper = keeper;
     return restoredFrom;
+  }
+
+  /** Where the disk takes nothing (read-only, full), the model works all the same, without snapshots. */
+  private async lockSnapshot(path: string, onDidLose: () => void): Promise<ProcessLock | "in-use" | "none"> {
+    try {
+      return (await ProcessLock.take(`${path}.lock`, { wait: lockPatience, onDidLose })) ?? "in-use";
+    } catch (error) {
+      this.log(`no snapshots: ${String(error)}`);
+      return "none";
+    }
   }
 
   private state(): CacheState {

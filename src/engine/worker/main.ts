@@ -1,4 +1,4 @@
-import { constants, setPriority } from "node:os";
+import { constants, getPriority, setPriority } from "node:os";
 import { createMessageConnection, ResponseError, type CancellationToken, type RequestType } from "vscode-jsonrpc";
 import { IPCMessageReader, IPCMessageWriter } from "vscode-jsonrpc/node.js";
 import { toErrorData, type ErrorData } from "../../base/errors.ts";
@@ -88,5 +88,7 @@ process.on("disconnect", () => {
     .then(() => engine.close())
     .finally(() => process.exit(0));
 });
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+const { PRIORITY_BELOW_NORMAL } = constants.priority;
+// An editor that was itself started at a lower priority keeps its engine there; raising it is refused to most users.
+if (getPriority() < PRIORITY_BELOW_NORMAL) setPriority(PRIORITY_BELOW_NORMAL);
 connection.listen();

@@ -76,7 +76,7 @@ export class SnapshotFiles {
     day: string,
     writeCells: (path: string) => Promise<void>,
   ): Promise<number> {
-    await mkdir(dirname(this.prefix), { recursive: true });
+    await mkdir(dirname(this.prefix), { recursive: true, mode: 0o700 });
     const spent = await this.bytesOn(day);
     const cells = `${basename(this.prefix)}.${randomUUID()}.cells`;
     const cellsPath = this.path(cells);

@@ -13,13 +13,18 @@ const defaultPolicy: Required<SnapshotPolicy> = {
 /** Milliseconds that the last snapshot may take once the host is gone. */
 const lastSnapshotLimit = 30_000;
 
+/** What the keeper needs of the sequence. */
+export type KeptCells = Pick<LlamaTokenSequence, "loadState" | "saveState" | "clear" | "tokens">;
+/** What the keeper needs of the conversation. */
+export type SettledBooks = Pick<StreamingConversation, "settle" | "adopt">;
+
 export interface SnapshotKeeperOptions {
   readonly files: SnapshotFiles;
   /** Held by the process that may write the snapshot. */
   readonly lock: ProcessLock;
   readonly key: SnapshotKey;
-  readonly sequence: LlamaTokenSequence;
-  readonly conversation: StreamingConversation;
+  readonly sequence: KeptCells;
+  readonly conversation: SettledBooks;
   readonly policy: SnapshotPolicy;
   readonly log: (line: string) => void;
 }
