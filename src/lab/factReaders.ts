@@ -1,7 +1,8 @@
 import { evictionLimits } from "../conversation/evictionPlan.ts";
 import { lineTurns, type FactStream } from "./factStream.ts";
 import type { LabModel } from "./labModel.ts";
-import { streaming, turnAligned } from "./policies.ts";
+import { streaming } from "./policies.ts";
+import { turnAligned } from "./turnAligned.ts";
 import { policyReader, recomputingReader, type TextReader } from "./textReader.ts";
 
 /** Tokens that the streaming policy forgets at a time: one, as in the paper; a model that takes its time, a few. */

@@ -1,6 +1,6 @@
 import type { Token, Tokenizer } from "../conversation/tokenSequence.ts";
 import { factLines, type Fact, type FactFormat } from "./factLines.ts";
-import type { TextTurn } from "./policies.ts";
+import type { TextTurn } from "./turnAligned.ts";
 
 export interface FactLine {
   readonly fact: Fact;

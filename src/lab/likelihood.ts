@@ -23,3 +23,9 @@ export function divergence(from: Distribution, to: Distribution): number {
   });
   return Math.max(0, sum);
 }
+
+export function likeliest(prediction: Distribution): Token {
+  let best = 0;
+  for (const [token, probability] of prediction.entries()) if (probability > (prediction[best] ?? 0)) best = token;
+  return best;
+}

@@ -1,6 +1,6 @@
 import type { Token } from "../conversation/tokenSequence.ts";
 import type { LlamaEngine } from "../engine/worker/llamaEngine.ts";
-import { divergence, likeliest } from "./divergence.ts";
+import { divergence, likeliest } from "./likelihood.ts";
 import { LabCells } from "./labCells.ts";
 import type { Probe } from "./ruledTalk.ts";
 

@@ -7,7 +7,8 @@ import type { LabContext } from "../../src/lab/experiment.ts";
 import { demoFacts } from "../../src/lab/factLines.ts";
 import { factStream, lineTurns, type FactStream } from "../../src/lab/factStream.ts";
 import { LabModel } from "../../src/lab/labModel.ts";
-import { slidingWindow, streaming, turnAligned } from "../../src/lab/policies.ts";
+import { slidingWindow, streaming } from "../../src/lab/policies.ts";
+import { turnAligned } from "../../src/lab/turnAligned.ts";
 import { policyReader, recomputingReader, type TextReader } from "../../src/lab/textReader.ts";
 import { demoModel } from "../fixtures/engine/paths.ts";
 
@@ -84,6 +85,7 @@ describe("a stream of facts on the demo model", () => {
       quick: true,
       modelPath: undefined,
       textPath: undefined,
+      folder: "",
       threads: 1,
       seed: 1,
       number: (name, otherwise) => flags[name]?.[0] ?? otherwise,

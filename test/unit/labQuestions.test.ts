@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { evenShare, MeanAttention } from "../../src/lab/attentionStatistics.ts";
 import { DemoTalk, explainFunction, writeFunction } from "../../src/lab/demoTalk.ts";
-import { divergence, likeliest } from "../../src/lab/divergence.ts";
+import { divergence, likeliest } from "../../src/lab/likelihood.ts";
 import { demoQuestions, quizQuestions } from "../../src/lab/questionStream.ts";
 import { quizQuestion, quizText } from "../../src/lab/quiz.ts";
 import { SampleRandom } from "../../src/lab/random.ts";

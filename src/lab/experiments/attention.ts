@@ -6,7 +6,7 @@ import { LabModel } from "../labModel.ts";
 import type { Figure, HeatPlot, Table } from "../labResult.ts";
 import { modelCard } from "../modelCard.ts";
 import { ReferenceModel } from "../reference/referenceModel.ts";
-import { textTokens } from "../textTokens.ts";
+import { openText } from "../textTokens.ts";
 import { TimeBudget } from "../timeBudget.ts";
 
 /** As in the paper (figure 2). */
@@ -39,11 +39,9 @@ async function run(context: LabContext): Promise<Findings> {
   try {
     const texts = context.number("texts", context.quick ? 64 : short.texts);
     const longTexts = context.number("long", context.quick ? 8 : long.texts);
-    const { source, tokens } = await textTokens(
-      model,
-      context.textPath,
-      texts * short.tokens + longTexts * long.tokens,
-    );
+    const text = await openText(model, context.textPath);
+    const { source } = text;
+    const tokens = text.first(texts * short.tokens + longTexts * long.tokens);
     const body = model.beginning === undefined ? tokens : tokens.slice(1);
     const cut = (length: number, index: number, skipped: number): Token[] => {
       const own = length - (model.beginning === undefined ? 0 : 1);
