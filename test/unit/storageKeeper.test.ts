@@ -111,8 +111,10 @@ describe("a window that keeps its conversation", function () {
   it("takes over what the model had written of a reply when the window before it had gone", async () => {
     const interrupted = async (): Promise<string> => {
       const first = openWindow({ pieceMs: 2, answer: () => ({ text: "x".repeat(4_000) }) });
+      await first.keeper.opened;
+      const before = first.controller.turns.length;
       void first.say("write");
-      await waitFor(() => (first.controller.turns.at(-1)?.reply.length ?? 0) > 40);
+      await waitFor(() => (first.controller.turns[before]?.reply.length ?? 0) > 40);
       await first.close();
       return first.controller.turns.at(-1)?.reply ?? "";
     };
