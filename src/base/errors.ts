@@ -22,6 +22,7 @@ export type ErrorCode =
   | "turn-unknown"
   | "pins-full"
   | "nothing-to-regenerate"
+  | "reply-forgotten"
   | "message-empty"
   | "detour-too-large"
   | "schema-unsupported"

@@ -28,6 +28,8 @@ export const errorTexts: Readonly<Record<Exclude<ErrorCode, "internal" | "usage"
   "turn-unknown": "This turn is no longer there.",
   "pins-full": "There is no room for another pin. Unpin a turn first.",
   "nothing-to-regenerate": "There is no reply to replace yet.",
+  "reply-forgotten":
+    "The model no longer has this reply in its window, so it cannot go on with it. Regenerate it, or ask again.",
   "message-empty": "The message is empty.",
   "schema-unsupported": "Replies cannot be held to this JSON schema. Use a simpler one.",
   "grammar-invalid": "The grammar could not be read. The log says where it fails.",

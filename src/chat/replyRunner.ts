@@ -115,15 +115,20 @@ export class ReplyRunner {
     const now = transcript.find(id) ?? turn;
     if (kind === "continueReply" && now.status === "done") return undefined;
     transcript.change(id, { remembered: true });
-    const options = replyOptionsOf(host.settings());
+    const options = { ...replyOptionsOf(host.settings()), newestTurnId: id };
     const message = userMessageOf(now);
     const isNewest = this.answeredId === id;
     this.answeredId = id;
     const ask = (): Promise<TurnResult> => {
       if (kind === "continueReply") return engine.continueReply(options, signal);
-      if (kind === "regenerate" && isNewest) return engine.regenerate(options, signal);
-      if (kind === "editLast" && isNewest) return engine.editLast(message, options, signal);
-      return engine.send(message, options, signal);
+      if (kind === "send" || !isNewest) return engine.send(message, options, signal);
+      const replaced =
+        kind === "regenerate" ? engine.regenerate(options, signal) : engine.editLast(message, options, signal);
+      // Forgotten meanwhile, for a turn that was brought back: there is nothing to replace, the message is asked anew.
+      return replaced.catch((error: unknown) => {
+        if (toErrorData(error).code !== "reply-forgotten") throw error;
+        return engine.send(message, options, signal);
+      });
     };
     return { result: await ask(), before: kind === "continueReply" ? now.reply : "" };
   }

@@ -16,6 +16,8 @@ export interface ReplySettings {
   readonly thoughtBudget?: number;
   /** Ends the reply after this many tokens as the stop button would. */
   readonly stopAfter?: number;
+  /** See `ReplyOptions.newestTurnId`. */
+  readonly newestTurnId?: string;
 }
 
 /** A piece of a user message. Attachments are forgotten before turns are. */

@@ -87,7 +87,7 @@ export class StreamingConversation {
     });
   }
 
-  /** Replaces the newest message and its reply. */
+  /** Replaces the newest message and its reply. @throws DaylongError `reply-forgotten` */
   editLast(
     turnId: string,
     parts: readonly PartText[],
@@ -96,25 +96,30 @@ export class StreamingConversation {
   ): Promise<ReplyOutcome> {
     return this.core.exclusively(async () => {
       const newest = this.newestTurn;
+      assertIs(newest, settings);
       const turn = this.core.newTurn(turnId, this.withInstructions(parts));
       turn.pinned = newest?.pinned ?? false;
       return this.instructed(await this.core.answer(turn, [...this.turnsBefore(newest), turn], settings, stop));
     });
   }
 
-  /** Replaces the newest reply. The last prompt token is decoded again, since its logits are gone. */
+  /**
+   * Replaces the newest reply. The last prompt token is decoded again, since its logits are gone.
+   *
+   * @throws DaylongError `nothing-to-regenerate`, `reply-forgotten`
+   */
   regenerate(settings: ReplySettings, stop?: StopFlag): Promise<ReplyOutcome> {
     return this.core.exclusively(async () => {
-      const newest = this.answeredTurn();
+      const newest = this.answeredTurn(settings);
       newest.phase = "asked";
       this.core.unfinished = undefined;
       return this.core.answer(newest, [...this.turnsBefore(newest), newest], settings, stop);
     });
   }
 
-  /** Goes on with the newest reply where it was stopped. */
+  /** Goes on with the newest reply where it was stopped. @throws DaylongError as {@link regenerate} */
   continueReply(settings: ReplySettings, stop?: StopFlag): Promise<ReplyOutcome> {
-    return this.core.exclusively(async () => this.core.goOn(this.answeredTurn(), settings, stop));
+    return this.core.exclusively(async () => this.core.goOn(this.answeredTurn(settings), settings, stop));
   }
 
   /**
@@ -273,8 +278,9 @@ export class StreamingConversation {
     return outcome;
   }
 
-  private answeredTurn(): CachedTurn {
+  private answeredTurn(settings: ReplySettings): CachedTurn {
     const newest = this.newestTurn;
+    assertIs(newest, settings);
     if (newest?.phase === "answered") return newest;
     throw new DaylongError("nothing-to-regenerate", "There is no reply to work on yet: send a message first.");
   }
@@ -283,4 +289,13 @@ export class StreamingConversation {
     const pinned = this.core.turns.filter((turn) => turn.pinned).flatMap((turn) => this.core.segmentsOf(turn));
     assertPinFits(size, countTokens(pinned), this.core.setup.contextSize, this.headTokens);
   }
+}
+
+/** A turn that was brought back may have pushed the newest one out: another's reply must not be touched for it. */
+function assertIs(newest: CachedTurn | undefined, { newestTurnId }: ReplySettings): void {
+  if (newestTurnId === undefined || newest?.turnId === newestTurnId) return;
+  throw new DaylongError(
+    "reply-forgotten",
+    "The model no longer has this reply in its window, so it cannot go on with it. Regenerate it, or ask again.",
+  );
 }

@@ -157,6 +157,11 @@ export interface ReplyOptions {
   readonly thoughtBudget?: number;
   /** Ends the reply after this many tokens as the stop button would. */
   readonly stopAfter?: number;
+  /**
+   * What `regenerate`, `editLast` and `continueReply` are to work on. If the window's newest turn is another one (this one
+   * may have been forgotten for one that was brought back), nothing is done. Errors: `reply-forgotten`.
+   */
+  readonly newestTurnId?: string;
 }
 
 /** Counters of the cache, all in tokens unless named otherwise. Sent after every operation. */

@@ -180,6 +180,23 @@ describe("the chat controller", () => {
     assert.equal(view().turns[0]?.error, null);
   });
 
+  it("asks anew where the newest turn was forgotten for one that was brought back, and touches no other reply", async () => {
+    const { controller, engine, view, say } = setUp();
+    for (const text of ["one", "two"]) await say(text);
+    const [one, two] = view().turns;
+    // Behind the controller's back: as if it were still on its way.
+    await engine.bringBack({ turnId: one?.id ?? "", parts: [], reply: "one", pinned: false });
+    await controller.receive({ type: "regenerate" });
+    assert.deepEqual(engine.calls.slice(-2), [`bringBack ${one?.id ?? ""}`, `send ${two?.id ?? ""}`]);
+    assert.deepEqual(
+      view().turns.map(({ reply, status }) => [reply, status]),
+      [
+        ["one", "done"],
+        ["two", "done"],
+      ],
+    );
+  });
+
   it("replaces the reply, and the message", async () => {
     const { controller, engine, view, say } = setUp();
     await say("one");

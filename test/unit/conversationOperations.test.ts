@@ -268,6 +268,30 @@ describe("a message that is sent while a side question is answered", () => {
   });
 });
 
+describe("the newest reply, where it was forgotten for a turn that was brought back", () => {
+  it("is not replaced nor gone on with in the place of another's", async () => {
+    const harness = new ConversationHarness({ script: () => letters(60) });
+    const { conversation } = harness;
+    for (const turn of ["a", "b"]) await send(harness, turn, letters(40));
+    await conversation.pin({ turnId: "a", parts: [], reply: "", pinned: true });
+    const big = { turnId: "old", parts: [harness.part("old.text", letters(60))], reply: letters(60), pinned: false };
+    await conversation.bringBack(big);
+    assert.deepEqual(
+      conversation.rememberedTurns.map(({ turnId }) => turnId),
+      ["a", "old"],
+    );
+    const before = [...harness.sequence.tokens];
+    const settings = { ...harness.settings(), newestTurnId: "b" };
+    const isForgotten = (error: unknown): boolean => error instanceof DaylongError && error.code === "reply-forgotten";
+    await assert.rejects(conversation.regenerate(settings), isForgotten);
+    await assert.rejects(conversation.continueReply(settings), isForgotten);
+    await assert.rejects(conversation.editLast("b", [harness.part("b.new", "New?")], settings), isForgotten);
+    assert.deepEqual(harness.sequence.tokens, before);
+    harness.startReply();
+    await conversation.regenerate({ ...settings, newestTurnId: "a" });
+  });
+});
+
 describe("a text that changes under its id", () => {
   const textOf = ({ tokenizer, sequence }: ConversationHarness): string => tokenizer.decode(sequence.tokens, [], true);
 

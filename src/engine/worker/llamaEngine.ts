@@ -377,7 +377,7 @@ export class LlamaEngine implements Engine {
 
   private settingsOf({ sampling, ...limits }: ReplyOptions, grammar: string | undefined): ReplySettings {
     const { maxTokens } = sampling;
-    const { thoughtBudget, stopAfter, stopStrings } = limits;
+    const { thoughtBudget, stopAfter, stopStrings, newestTurnId } = limits;
     return {
       sampling: completeSampling(sampling, this.opened.defaults),
       ...(maxTokens === undefined ? {} : { maxTokens }),
@@ -385,6 +385,7 @@ export class LlamaEngine implements Engine {
       ...(thoughtBudget === undefined ? {} : { thoughtBudget }),
       ...(stopAfter === undefined ? {} : { stopAfter }),
       ...(stopStrings === undefined ? {} : { stopStrings }),
+      ...(newestTurnId === undefined ? {} : { newestTurnId }),
     };
   }
 
