@@ -65,7 +65,7 @@ export class ModelMeasurements implements vscode.Disposable {
       this.tellRunning();
       return;
     }
-    const modelPath = await this.chosenModel();
+    const modelPath = this.options.modelPath() ?? (await this.offerModel());
     if (modelPath === undefined) return;
     const last = await this.store.last(modelPath);
     if (last === undefined) await this.measure();
@@ -78,7 +78,7 @@ export class ModelMeasurements implements vscode.Disposable {
       this.tellRunning();
       return;
     }
-    const modelPath = await this.chosenModel();
+    const modelPath = this.options.modelPath() ?? (await this.offerModel());
     // While the user was asked, another one may have begun.
     if (modelPath === undefined || this.run !== undefined) return;
     const modelName = path.basename(modelPath).replace(/\.gguf$/i, "");
@@ -133,9 +133,7 @@ export class ModelMeasurements implements vscode.Disposable {
   }
 
   /** Offers to choose a model where there is none. Undefined: the user does not want to. */
-  private async chosenModel(): Promise<string | undefined> {
-    const chosen = this.options.modelPath();
-    if (chosen !== undefined) return chosen;
+  private async offerModel(): Promise<string | undefined> {
     const choose = vscode.l10n.t("Choose a model file…");
     const demo = vscode.l10n.t("Try the demo model");
     const error = new DaylongError("no-model", "No model is chosen yet. Choose a model, or try the demo model.");
