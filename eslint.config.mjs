@@ -14,6 +14,7 @@ const layers = {
     "explain",
     "models",
     "lab",
+    "measure",
     "cli",
   ],
   files: [
@@ -27,17 +28,66 @@ const layers = {
     "explain",
     "models",
     "lab",
+    "measure",
     "cli",
   ],
-  messages: ["files", "attachments", "conversation", "storage", "engine", "chat", "explain", "models", "lab", "cli"],
-  conversation: ["files", "messages", "attachments", "storage", "engine", "chat", "explain", "models", "lab", "cli"],
-  storage: ["messages", "attachments", "engine", "chat", "explain", "models", "lab", "cli"],
-  attachments: ["files", "messages", "conversation", "storage", "engine", "chat", "explain", "models", "lab", "cli"],
-  engine: ["messages", "attachments", "storage", "chat", "explain", "models", "lab", "cli"],
-  chat: ["explain", "models", "lab", "cli"],
-  explain: ["messages", "attachments", "storage", "chat", "models", "lab", "cli"],
-  lab: ["messages", "attachments", "storage", "chat", "explain", "models", "cli"],
-  cli: ["messages", "attachments", "storage", "chat", "explain", "models", "lab"],
+  messages: [
+    "files",
+    "attachments",
+    "conversation",
+    "storage",
+    "engine",
+    "chat",
+    "explain",
+    "models",
+    "lab",
+    "measure",
+    "cli",
+  ],
+  conversation: [
+    "files",
+    "messages",
+    "attachments",
+    "storage",
+    "engine",
+    "chat",
+    "explain",
+    "models",
+    "lab",
+    "measure",
+    "cli",
+  ],
+  storage: ["messages", "attachments", "engine", "chat", "explain", "models", "lab", "measure", "cli"],
+  attachments: [
+    "files",
+    "messages",
+    "conversation",
+    "storage",
+    "engine",
+    "chat",
+    "explain",
+    "models",
+    "lab",
+    "measure",
+    "cli",
+  ],
+  engine: ["messages", "attachments", "storage", "chat", "explain", "models", "lab", "measure", "cli"],
+  chat: ["explain", "models", "lab", "measure", "cli"],
+  explain: ["messages", "attachments", "storage", "chat", "models", "lab", "measure", "cli"],
+  lab: ["messages", "attachments", "storage", "chat", "explain", "models", "measure", "cli"],
+  measure: [
+    "files",
+    "messages",
+    "attachments",
+    "conversation",
+    "storage",
+    "engine",
+    "chat",
+    "explain",
+    "models",
+    "cli",
+  ],
+  cli: ["messages", "attachments", "storage", "chat", "explain", "models", "lab", "measure"],
 };
 
 const explainVscodeFiles = [
@@ -67,6 +117,8 @@ const attachmentVscodeFiles = [
   "src/attachments/workspaceOutline.ts",
 ];
 
+const measureVscodeFiles = ["src/measure/modelMeasurements.ts"];
+
 /** The only files that may see the `vscode` module. */
 const vscodeFiles = [
   "src/extension.ts",
@@ -76,9 +128,17 @@ const vscodeFiles = [
   ...chatVscodeFiles,
   ...explainVscodeFiles,
   ...attachmentVscodeFiles,
+  ...measureVscodeFiles,
 ];
 
-function restricted({ folders = [], vscode = false, llama = false, node = true, engineInternals = false }) {
+function restricted({
+  folders = [],
+  vscode = false,
+  llama = false,
+  node = true,
+  engineInternals = false,
+  labData = false,
+}) {
   const patterns = folders.map((folder) => ({
     regex: `(^|/)${folder}/`,
     message: `This folder may not import ${folder}/ (docs/architecture.md).`,
@@ -87,6 +147,12 @@ function restricted({ folders = [], vscode = false, llama = false, node = true, 
     patterns.push({
       regex: "engine/worker/",
       message: "Only the engine process loads the worker; go through the Engine interface.",
+    });
+  }
+  if (labData) {
+    patterns.push({
+      regex: "(^|/)lab/(?!labMessage|labResult|report/)",
+      message: "Only the forked lab measures; here is only what its results are made of.",
     });
   }
   if (!node) patterns.push({ regex: "^node:", message: "This folder is pure: no Node." });
@@ -131,7 +197,12 @@ export default tseslint.config(
   { files: ["src/**/*.ts"], rules: restricted({}) },
   ...Object.entries(layers).map(([layer, folders]) => ({
     files: [`src/${layer}/**/*.ts`],
-    rules: restricted({ folders, node: !pure.has(layer), engineInternals: ["chat", "explain"].includes(layer) }),
+    rules: restricted({
+      folders,
+      node: !pure.has(layer),
+      engineInternals: ["chat", "explain"].includes(layer),
+      labData: layer === "measure",
+    }),
   })),
   {
     files: ["src/engine/worker/**/*.ts"],
@@ -154,9 +225,26 @@ export default tseslint.config(
     rules: restricted({ vscode: true, folders: layers.explain, engineInternals: true }),
   },
   {
+    files: measureVscodeFiles,
+    rules: restricted({ vscode: true, folders: layers.measure, engineInternals: true, labData: true }),
+  },
+  {
     files: ["webview-ui/**/*.ts", "webview-ui/**/*.tsx"],
     rules: restricted({
-      folders: ["base", "attachments", "conversation", "storage", "engine", "chat", "explain", "models", "lab", "cli"],
+      folders: [
+        "base",
+        "attachments",
+        "conversation",
+        "storage",
+        "engine",
+        "chat",
+        "explain",
+        "models",
+        "lab",
+        "measure",
+
+        "cli",
+      ],
       node: false,
     }),
   },

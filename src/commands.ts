@@ -28,6 +28,10 @@ export const commandIds = [
   "daylong.copyExplanation",
   "daylong.sendExplanationToChat",
   "daylong.closeExplanation",
+  "daylong.measureModel",
+  "daylong.measureAgain",
+  "daylong.stopMeasuring",
+  "daylong.saveMeasurements",
 ] as const;
 
 export type CommandId = (typeof commandIds)[number];

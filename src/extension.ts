@@ -7,6 +7,7 @@ import type { ChatHost } from "./chat/chatHost.ts";
 import { ChatViewProvider } from "./chat/chatViewProvider.ts";
 import { confirmNewConversation, showKeeperNotice } from "./chat/conversationCommands.ts";
 import { conversationHandlers } from "./chat/conversationHandlers.ts";
+import { chosenModelOf } from "./chat/engineOptions.ts";
 import { ConversationKeeper } from "./chat/conversationKeeper.ts";
 import { DraftStore } from "./chat/draftStore.ts";
 import { EditorActions, openLink } from "./chat/editorActions.ts";
@@ -18,12 +19,14 @@ import { EngineClient } from "./engine/engineClient.ts";
 import { ExplainCommands } from "./explain/explainCommands.ts";
 import type { ExplanationThreads } from "./explain/explanationThreads.ts";
 import { createLog, type Log } from "./log.ts";
+import { ModelMeasurements } from "./measure/modelMeasurements.ts";
 
 /** What `activate` hands to other extensions, and to the tests. */
 export interface DaylongApi {
   readonly controller: ChatController;
   readonly keeper: ConversationKeeper;
   readonly explanations: ExplanationThreads;
+  readonly measurements: ModelMeasurements;
 }
 
 /** What has to be on disk before the window goes. */
@@ -37,13 +40,14 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
     log: (line) => log.line(line),
     loadDefaults: { storagePath: context.globalStorageUri.fsPath },
   });
+  const demoModelPath = vscode.Uri.joinPath(context.extensionUri, "media", "demo", "tiny-chat.q8_0.gguf").fsPath;
   const editorActions = new EditorActions();
   const attachable = new WorkspaceAttachments();
   const keeper = conversationKeeper(context, log, () => controller.modelName);
   const controller: ChatController = new ChatController({
     engine,
     host: chatHost(log, editorActions, context.globalState),
-    demoModelPath: vscode.Uri.joinPath(context.extensionUri, "media", "demo", "tiny-chat.q8_0.gguf").fsPath,
+    demoModelPath,
     workspace: attachable,
     drafts: new DraftStore(context.workspaceState),
     explain: (message) => explain.explainFromChat(message),
@@ -64,6 +68,20 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
     log: (line) => log.line(line),
   });
 
+  const measurements = new ModelMeasurements({
+    labPath: vscode.Uri.joinPath(context.extensionUri, "dist", "lab.mjs").fsPath,
+    icon: vscode.Uri.joinPath(context.extensionUri, "media", "icon.png"),
+    folder: vscode.Uri.joinPath(context.globalStorageUri, "measurements").fsPath,
+    modelPath: () => {
+      const choice = chosenModelOf(chatSettings(), context.globalState.get(prefersDemoKey, false));
+      return choice.kind === "demo" ? demoModelPath : choice.kind === "file" ? choice.path : undefined;
+    },
+    chooseModel: () => controller.receive({ type: "chooseModel" }),
+    useDemoModel: () => controller.receive({ type: "useDemoModel" }),
+    describe,
+    log: (line) => log.line(line),
+  });
+
   const { onDidChange } = controller;
   const memory = new MemoryDocuments({
     windowText: () => controller.windowText(),
@@ -81,6 +99,7 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
     attachable,
     controller,
     explain,
+    measurements,
     vscode.window.registerWebviewViewProvider(
       chatViewId,
       new ChatViewProvider(context.extensionUri, controller, (line) => log.line(line)),
@@ -88,6 +107,7 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
     onDidChangeSettings((isOtherModel) => void controller.settingsChanged(isOtherModel)),
     registerCommands({
       ...explain.handlers,
+      ...measurements.handlers,
       ...attachHandlers(attachable, async (sources) => {
         await openChat();
         controller.focusView("composer");
@@ -123,7 +143,7 @@ export function activate(context: vscode.ExtensionContext): DaylongApi {
     }),
   );
 
-  return { controller, keeper, explanations: explain.threads };
+  return { controller, keeper, explanations: explain.threads, measurements };
 }
 
 export async function deactivate(): Promise<void> {

@@ -36,6 +36,7 @@ export type ErrorCode =
   | "attachment-too-large"
   | "attachment-binary"
   | "attachment-empty"
+  | "measure-crashed"
   | "usage"
   | "internal";
 

@@ -117,7 +117,9 @@ export async function deleteAllData({ keeper, startNew, globalFolder }: DeleteAl
   await startNew();
   const { conversations, kept } = await keeper.deleteOthers();
   for (const name of await readdir(globalFolder).catch(() => [])) {
-    if (name.startsWith("selftest-")) await rm(join(globalFolder, name), { force: true });
+    if (name.startsWith("selftest-") || name === "measurements") {
+      await rm(join(globalFolder, name), { recursive: true, force: true });
+    }
   }
   void vscode.window.showInformationMessage(
     kept === 0

@@ -43,6 +43,8 @@ export const errorTexts: Readonly<Record<Exclude<ErrorCode, "internal" | "usage"
   "conversation-unknown": "This conversation is no longer there.",
   "conversation-open": "This conversation is open in another window. Close it there first.",
   "import-unreadable": "This file is not a conversation that Daylong has exported as JSON. Choose another one.",
+  "measure-crashed":
+    "The measurement ended unexpectedly. The chat is not affected, and what was found until then is kept; the log says more.",
   "import-newer": "This conversation was exported by a newer Daylong. Update Daylong to import it.",
 };
 

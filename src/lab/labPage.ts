@@ -3,8 +3,9 @@ import path from "node:path";
 import { DaylongError } from "../base/errors.ts";
 import { experiments } from "./labExperiments.ts";
 import { pictureName } from "./labMessage.ts";
+import { isLabResult } from "./labResult.ts";
 import { drawPlot } from "./plot.ts";
-import { isLabResult, measurementsPage, type KeptResult } from "./report/page.ts";
+import { measurementsPage, type KeptResult } from "./report/page.ts";
 
 export interface PageFiles {
   /** Text of docs/measurements.md. */

@@ -24,6 +24,13 @@ export interface LabResult {
   readonly raw?: unknown;
 }
 
+/** Whether this is what an experiment has written: training curves and the like lie in the same folder. */
+export function isLabResult(value: unknown): value is LabResult {
+  if (typeof value !== "object" || value === null) return false;
+  const { experiment, tables, plots, remarks } = value as Partial<LabResult>;
+  return typeof experiment === "string" && [tables, plots, remarks].every(Array.isArray);
+}
+
 export interface ModelCard {
   readonly name: string;
   /** File name without its folder. */

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { DaylongError, toErrorData } from "../base/errors.ts";
+import { DaylongError, toErrorData, type ErrorData } from "../base/errors.ts";
 import { Cancelled } from "./cancelled.ts";
 import type { Experiment } from "./experiment.ts";
 import { labContext, refuseForeignFlags, type LabCall } from "./labFlags.ts";
@@ -16,21 +16,20 @@ import { runExperiment } from "./runExperiment.ts";
  * Runs the chosen experiments, keeps what they find in files and prints it. One that fails among several is reported, and
  * the others go on.
  *
- * @returns names of those that failed
+ * @returns what went wrong, by name of the experiment
  * @throws Cancelled; what was found until then is kept
- * @throws DaylongError whatever a single experiment throws
  */
 export async function runChosen(
   chosen: readonly Experiment[],
   call: LabCall,
   report: ProgressReport,
   print: (text: string) => void,
-): Promise<string[]> {
+): Promise<ReadonlyMap<string, ErrorData>> {
   refuseForeignFlags(call, chosen);
   const folder = path.resolve(call.out ?? path.join(".rig", "lab"));
   mkdirSync(folder, { recursive: true });
   const results: LabResult[] = [];
-  const failed: string[] = [];
+  const failed = new Map<string, ErrorData>();
   report.planned(chosen.map(({ name, title }) => ({ name, title })));
   for (const experiment of chosen) {
     const { name } = experiment;
@@ -43,10 +42,10 @@ export async function runChosen(
       report.found(name, file);
       print(`${results.length > 1 ? "\n" : ""}${resultText(result)}`);
     } catch (error) {
-      report.endLine();
-      if (error instanceof Cancelled || chosen.length === 1) throw error;
-      report.failed(name, toErrorData(error));
-      failed.push(name);
+      if (error instanceof Cancelled) throw error;
+      const data = toErrorData(error);
+      report.failed(name, data);
+      failed.set(name, data);
     }
   }
   if (call.json !== undefined) {

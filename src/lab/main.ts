@@ -30,9 +30,12 @@ async function run(args: readonly string[]): Promise<void> {
   cancelOnSignals(report);
   try {
     const failed = await runChosen(chosen, call, report, (text) => process.stdout.write(text));
-    if (failed.length === 0) return;
-    process.stderr.write(`daylong: ${failed.length} of ${chosen.length} failed: ${failed.join(", ")}\n`);
-    process.exitCode = exitCodes.failure;
+    if (failed.size === 0) return;
+    if (chosen.length > 1) {
+      process.stderr.write(`daylong: ${failed.size} of ${chosen.length} failed: ${[...failed.keys()].join(", ")}\n`);
+    }
+    const isWrongCall = [...failed.values()].every(({ code }) => code === "usage");
+    process.exitCode = isWrongCall ? exitCodes.usage : exitCodes.failure;
   } finally {
     report.endLine();
   }

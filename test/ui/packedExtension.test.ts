@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { openWorkbench, type OpenWorkbench } from "../rig/openWorkbench.ts";
@@ -31,5 +32,18 @@ describe("the packed extension, installed", function () {
     await chat.send("What is the green cache?");
     assert.equal(await chat.waitForReply(2), "done");
     assert.match(await chat.turn(2).innerText(), /47/);
+  });
+
+  it("measures a model with the text that comes with it", () => {
+    const installed = readdirSync(dataFolder, { recursive: true, encoding: "utf8" });
+    const lab = installed.find((file) => file.endsWith(path.join("dist", "lab.mjs")));
+    assert.ok(lab !== undefined, "lab.mjs is not installed");
+    const args = [path.join(dataFolder, lab), "ppl", "--quick", "--window", "256", "--tokens", "640", "--every", "64"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...args, "--out", path.join(dataFolder, "lab")], {
+      cwd: dataFolder,
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /640 tokens of the program text of the engine library/);
   });
 });

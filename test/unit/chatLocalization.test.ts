@@ -7,6 +7,7 @@ import { statusTexts } from "../../src/chat/statusItem.ts";
 import { mentionTexts } from "../../src/chat/mentions.ts";
 import { slashCommands } from "../../src/chat/slashCommands.ts";
 import { helpTexts } from "../../src/chat/slashRunner.ts";
+import { measureTexts } from "../../src/measure/measureTexts.ts";
 import { viewStrings } from "../../src/messages/viewStrings.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -29,7 +30,7 @@ function placeholders(text: string): string[] {
 describe("the second language", () => {
   const german = readStrings("l10n/bundle.l10n.de.json");
   const english = [
-    ...[viewStrings, errorTexts, statusTexts, attachmentTexts, mentionTexts].flatMap((texts) =>
+    ...[viewStrings, errorTexts, statusTexts, attachmentTexts, mentionTexts, measureTexts].flatMap((texts) =>
       Object.values<string>(texts),
     ),
     ...slashCommands.map(({ does }) => does),

@@ -26,7 +26,11 @@ const targetRatio = 300;
 export const speed: Experiment = {
   name: "speed",
   title: "Time and memory for a token, by the size of the cache (H)",
-  what: "streaming beside re-computation at the shape of a 0.5B model, with their limits (--windows, --rounds)",
+  what: "streaming beside re-computation at the shape of a 0.5B model, with their limits",
+  flags: {
+    windows: "sizes of the cache, with commas between",
+    rounds: "how often each is measured",
+  },
   run,
 };
 

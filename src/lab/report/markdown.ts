@@ -35,7 +35,7 @@ function aboutMarkdown(result: LabResult): string {
   return `${lines[0] ?? ""}\n\n${lines.slice(1).join("\n")}`;
 }
 
-function machineText({ processor, cores, platform }: Machine): string {
+export function machineText({ processor, cores, platform }: Machine): string {
   return `${processor}, ${cores} ${cores === 1 ? "core" : "cores"}, ${platform}`;
 }
 

@@ -10,13 +10,6 @@ export interface KeptResult {
   readonly result: LabResult;
 }
 
-/** Whether this is what an experiment has written: training curves and the like lie in the same folder. */
-export function isLabResult(value: unknown): value is LabResult {
-  if (typeof value !== "object" || value === null) return false;
-  const { experiment, tables, plots, remarks } = value as Partial<LabResult>;
-  return typeof experiment === "string" && [tables, plots, remarks].every(Array.isArray);
-}
-
 /**
  * The page of measurements, in Markdown, from the results that are kept.
  *
