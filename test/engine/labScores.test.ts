@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { templateForModel } from "../../src/engine/worker/modelTemplate.ts";
 import { chatText } from "../../src/lab/chatText.ts";
+import { driftRoom, measureDrift, type Drift } from "../../src/lab/drift.ts";
 import type { LabContext } from "../../src/lab/experiment.ts";
 import { ppl } from "../../src/lab/experiments/ppl.ts";
 import { LabCells } from "../../src/lab/labCells.ts";
@@ -126,6 +127,29 @@ describe("scores of the lab", function () {
     assert(divergence(fresh, unmoved) > 1e-3, "what was forgotten would have been seen");
     await cells.dispose();
     await small.dispose();
+  });
+
+  it("stay what they were when all keys are moved, but for a model that scales them with each shift", async () => {
+    const drifts = new Map<string, readonly Drift[]>();
+    for (const [name, rope] of [
+      ["plain", undefined],
+      ["yarn", { type: "yarn", factor: 4, originalContext: 512 }],
+    ] as const) {
+      generateGguf(path(`${name}.gguf`), { weights: "f32", seed: 7, ...(rope === undefined ? {} : { rope }) });
+      const moved = await LabModel.open(path(`${name}.gguf`), 1);
+      const text = (await openText(moved, undefined)).first(72);
+      const cells = await moved.cells({ contextSize: 72 + driftRoom + 1 });
+      const drift = await measureDrift(cells, text.slice(0, 64), text.slice(64), [1, 4], () => Promise.resolve());
+      assert.equal(cells.length, 64 + driftRoom - 3 * (driftRoom / 16), "once up, three small steps down");
+      drifts.set(name, drift);
+      await moved.dispose();
+    }
+    for (const { divergence: lost, ratio } of drifts.get("plain") ?? []) {
+      assert(lost < 1e-3 && Math.abs(ratio - 1) < 0.01, `plain: ${lost} nats, ratio ${ratio}`);
+    }
+    const [first, later] = drifts.get("yarn") ?? [];
+    assert(first !== undefined && later !== undefined && later.divergence > first.divergence, "grows with each shift");
+    assert(first.divergence > 10 * (drifts.get("plain")?.[0]?.divergence ?? 1), `YaRN: ${first.divergence} nats`);
   });
 
   it("of a long run that was interrupted are those of one that was not", async () => {
