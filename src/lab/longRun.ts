@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { Token } from "../conversation/tokenSequence.ts";
 import { replaceFile } from "../files/replaceFile.ts";
@@ -108,6 +108,7 @@ export class LongRunNotes {
 
   async keep(cells: LabCells, stretches: readonly Stretch[]): Promise<void> {
     const file = path.join(this.folder, `long.${stretches.length}.cells`);
+    mkdirSync(this.folder, { recursive: true });
     await cells.saveState(file);
     const books: Books = { identity: this.identity, cells: path.basename(file), stretches };
     await replaceFile(this.booksPath, [JSON.stringify(books)]);

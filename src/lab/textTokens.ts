@@ -41,10 +41,12 @@ export async function openText(model: LabModel, textPath: string | undefined): P
   return {
     source,
     count: () => ends.reduce((sum, _, index) => sum + piece(index).length, 0),
-    endless: (cycle = Number.POSITIVE_INFINITY) =>
-      opened(function* () {
-        while (text !== "") yield* start(once(), cycle);
-      }),
+    endless: (cycle = Number.POSITIVE_INFINITY) => ({
+      [Symbol.iterator]: () =>
+        opened(function* () {
+          while (text !== "") yield* start(once(), cycle);
+        }),
+    }),
     first(count) {
       const tokens: Token[] = [];
       for (const token of opened(once)) {

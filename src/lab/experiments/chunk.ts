@@ -2,14 +2,11 @@ import { median } from "../../base/statistics.ts";
 import { demoModel, requireStreaming, usualSinks, windowFor } from "../defaults.ts";
 import { driftRoom, measureDrift, type Drift } from "../drift.ts";
 import type { Experiment, Findings, LabContext } from "../experiment.ts";
-import type { LabCells } from "../labCells.ts";
 import { LabModel, type KeyType } from "../labModel.ts";
-import { divergence, lossOf } from "../likelihood.ts";
 import { modelCard } from "../modelCard.ts";
 import { marginOf, mean, perplexity, perplexityRatio, ratioMargin } from "../perplexity.ts";
-import { streamingForgetting } from "../policies.ts";
-import { readOnce } from "../policy.ts";
 import { positionsBehind } from "../scoredPositions.ts";
+import { probeShifts, type Probed } from "../shiftProbe.ts";
 import { affordableSize } from "../textSize.ts";
 import { openText } from "../textTokens.ts";
 
@@ -39,20 +36,6 @@ const driftProbe = 32;
 /** Excerpts of the text on which drift is measured. */
 const driftTexts = 5;
 
-interface Probed {
-  readonly keys: KeyType;
-  readonly chunk: number;
-  /** By probe, in nats: of the token itself, and Kullback-Leibler divergences from the two references. */
-  readonly losses: Float64Array;
-  readonly fromFresh: number[];
-  readonly fromBare: number[];
-  /** Losses of a fresh evaluation of the same kept tokens, and of the last tokens that fit. */
-  readonly freshLosses: Float64Array;
-  readonly bareLosses: Float64Array;
-  /** Evictions before each probe. */
-  readonly shifts: number[];
-}
-
 async function run(context: LabContext): Promise<Findings> {
   const model = await LabModel.open(context.modelPath ?? demoModel, context.threads);
   try {
@@ -79,7 +62,7 @@ async function run(context: LabContext): Promise<Findings> {
       for (const count of chunks) {
         const done = results.length;
         results.push(
-          await probe(model, type, count, window, tokens.slice(0, size.length), probes, (read) =>
+          await probeShifts(model, type, count, window, tokens.slice(0, size.length), probes, (read) =>
             context.progress((0.8 * (done + read / size.length)) / passes, `${type}, ${count} at a time`),
           ),
         );
@@ -107,71 +90,6 @@ async function run(context: LabContext): Promise<Findings> {
   } finally {
     await model.dispose();
   }
-}
-
-/** Streams through the text; at each probe the same tokens, and the last ones, are evaluated afresh with 16-bit keys. */
-async function probe(
-  model: LabModel,
-  keys: KeyType,
-  count: number,
-  window: number,
-  tokens: readonly number[],
-  probes: ReadonlySet<number>,
-  onProgress: (read: number) => Promise<void>,
-): Promise<Probed> {
-  const cells = await model.cells({ contextSize: window + 1, keys });
-  const reference = await model.cells({ contextSize: window + 1 });
-  const losses: number[] = [];
-  const fresh: number[] = [];
-  const bare: number[] = [];
-  const result = { keys, chunk: count, fromFresh: [] as number[], fromBare: [] as number[], shifts: [] as number[] };
-  let evictions = 0;
-  const forgetting = streamingForgetting(usualSinks, window, count);
-  try {
-    await readOnce(
-      {
-        ...forgetting,
-        makeRoom: async (own) => {
-          evictions++;
-          await forgetting.makeRoom(own);
-        },
-      },
-      cells,
-      tokens,
-      {
-        isScored: () => false,
-        onLoss: () => undefined,
-        onProgress,
-        probe: {
-          isAsked: (position) => probes.has(position),
-          async onPrediction(position, token, prediction) {
-            const again = await evaluatedAfresh(reference, cells.tokens);
-            const last = await evaluatedAfresh(reference, tokens.slice(position - window, position));
-            losses.push(lossOf(prediction, token));
-            fresh.push(lossOf(again, token));
-            bare.push(lossOf(last, token));
-            result.fromFresh.push(divergence(again, prediction));
-            result.fromBare.push(divergence(last, prediction));
-            result.shifts.push(evictions);
-          },
-        },
-      },
-    );
-  } finally {
-    await cells.dispose();
-    await reference.dispose();
-  }
-  return {
-    ...result,
-    losses: Float64Array.from(losses),
-    freshLosses: Float64Array.from(fresh),
-    bareLosses: Float64Array.from(bare),
-  };
-}
-
-async function evaluatedAfresh(cells: LabCells, tokens: readonly number[]): Promise<Float64Array> {
-  await cells.clear();
-  return cells.predict(tokens);
 }
 
 interface DriftOf {

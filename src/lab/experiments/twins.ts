@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { requireStreaming, windowFor } from "../defaults.ts";
 import type { Experiment, Findings, LabContext } from "../experiment.ts";
+import { factScore } from "../factScore.ts";
 import { LabModel } from "../labModel.ts";
 import type { LinePlot } from "../labResult.ts";
 import { against, measurePolicies, rawLosses, type Measured } from "../measurePolicies.ts";
@@ -9,11 +10,13 @@ import { modelCard } from "../modelCard.ts";
 import { perplexity } from "../perplexity.ts";
 import { streaming } from "../policies.ts";
 import { projectRoot } from "../projectRoot.ts";
+import { inPercent, type Proportion } from "../proportion.ts";
 import { positionsBehind } from "../scoredPositions.ts";
 import { openText } from "../textTokens.ts";
 import { twinPath, type Twin } from "../twins.ts";
 
 const counts = [0, 1, 2, 4] as const;
+const factSinks = 4;
 
 /** Xiao et al., table 3: 160M parameters, trained alike but for the sink; perplexity by sinks 0, 1, 2 and 4, cache 1,024. */
 const paper: readonly (readonly [twin: Twin, name: string, perplexities: readonly number[]])[] = [
@@ -31,6 +34,7 @@ export const twins: Experiment = {
     tokens: "how many are read",
     every: "which n-th token behind the first window is scored",
     chunk: "tokens forgotten at a time",
+    rounds: "of four questions about facts within the window",
   },
   run,
 };
@@ -39,6 +43,8 @@ interface TwinFigures {
   readonly name: string;
   readonly paper: readonly number[];
   readonly results: readonly Measured[];
+  /** Right answers about lines of facts within the window, {@link factSinks} kept. */
+  readonly facts: Proportion;
 }
 
 async function run(context: LabContext): Promise<Findings> {
@@ -63,7 +69,13 @@ async function run(context: LabContext): Promise<Findings> {
           progress: (fraction, what) => context.progress((index + fraction) / paper.length, `${name}: ${what}`),
         },
       );
-      figures.push({ name, paper: perplexities, results });
+      const facts = await factScore(model, {
+        sinks: factSinks,
+        window,
+        rounds: context.number("rounds", context.quick ? 8 : 60),
+        seed: context.seed,
+      });
+      figures.push({ name, paper: perplexities, results, facts });
       common ??= {
         model: modelCard(model),
         text: { source: text.source, tokens: tokens.length },
@@ -118,6 +130,11 @@ function report(
             (theirs[at] ?? Number.NaN) / (theirs[usual] ?? Number.NaN),
           ]),
         ),
+      },
+      {
+        title: `Lines of facts, questions about lines within the window, ${factSinks} first tokens kept`,
+        columns: [{ name: "model" }, { name: "right answers, % (95 %)" }, { name: "questions" }],
+        rows: figures.map(({ name, facts }) => [name, inPercent(facts), facts.samples]),
       },
     ],
     plots: [
