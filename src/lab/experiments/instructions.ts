@@ -128,7 +128,7 @@ function report(
   if (first !== undefined && last !== undefined && last.anew.share < first.anew.share - notable) {
     const isAlike = Math.abs(last.followed.share - last.anew.share) <= notable;
     if (isAlike)
-      remarks.push("By re-computation as much is lost: the distance costs this model its answers, not the evictions.");
+      remarks.push("By re-computation as much is lost: it is not the evictions that cost this model its answers.");
   }
   return {
     claims:
