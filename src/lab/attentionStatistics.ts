@@ -48,6 +48,13 @@ export class MeanAttention {
   }
 }
 
+/** Layers to show of many, as the paper does: the first three, and some up to the last. */
+export function shownLayers(layers: number, most = 8): number[] {
+  if (layers <= most) return Array.from({ length: layers }, (_, layer) => layer);
+  const rest = most - 3;
+  return [0, 1, 2, ...Array.from({ length: rest }, (_, index) => 2 + Math.round(((index + 1) * (layers - 3)) / rest))];
+}
+
 /** The first token's share if all tokens got the same. */
 export function evenShare(from: number, tokens: number): number {
   let sum = 0;

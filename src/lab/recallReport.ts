@@ -203,10 +203,8 @@ function remarksOn(curves: readonly Curve[], chance: number): string[] {
       remarks.push(`${curve.name}: ${figures} (target: at least ${100 * target} %, ${verdict}).`);
     } else {
       const isChance = forgotten.low <= chance;
-      remarks.push(
-        `${curve.name}: ${figures}; ` +
-          (isChance ? "no more than by guessing: nothing forgotten is remembered." : "more than by guessing."),
-      );
+      const guessing = `(guessing: ${(100 * chance).toPrecision(2)} %)`;
+      remarks.push(`${curve.name}: ${figures} ${guessing}${isChance ? ": nothing forgotten is remembered" : ""}.`);
     }
   }
   const samples = Math.min(...curves.map(({ own }) => own.length / new Set(own.map(({ distance }) => distance)).size));

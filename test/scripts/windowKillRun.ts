@@ -209,7 +209,9 @@ function wrongCells(engine: LlamaEngine, content: JournalContent, written: Writt
     ] as const) {
       const segment = conversation.cache.content(id);
       if (segment === undefined) continue;
-      const held = tokenizer.decode(segment.tokens, [], false).trim();
+      const spelled = tokenizer.decode(segment.tokens, [], false).trim();
+      // What streams through the window may lose its front within a letter of several bytes.
+      const held = segment.dropped === 0 ? spelled : spelled.replace(/^\uFFFD+/, "");
       // The last tokens of a stopped reply are owed: they are in the books, and not in a cell yet.
       const whole = text?.trim() ?? "";
       const isSame = segment.dropped === 0 ? whole.startsWith(held) : whole.includes(held);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { evenShare, MeanAttention } from "../../src/lab/attentionStatistics.ts";
+import { evenShare, MeanAttention, shownLayers } from "../../src/lab/attentionStatistics.ts";
 import { DemoTalk, explainFunction, writeFunction } from "../../src/lab/demoTalk.ts";
 import { divergence, likeliest } from "../../src/lab/likelihood.ts";
 import { demoQuestions, quizQuestions } from "../../src/lab/questionStream.ts";
@@ -131,6 +131,16 @@ describe("figures of the lab", () => {
     ]);
     assert.deepEqual(mean.firstTokenShares(1), [0.25, 0.5]);
     assert.equal(evenShare(1, 4), (1 / 2 + 1 / 3 + 1 / 4) / 3);
+  });
+
+  it("shows all layers of a small model, and eight of a deep one with the first and the last", () => {
+    assert.deepEqual(shownLayers(4), [0, 1, 2, 3]);
+    assert.deepEqual(shownLayers(32), [0, 1, 2, 8, 14, 19, 25, 31]);
+    for (let layers = 9; layers < 100; layers++) {
+      const shown = shownLayers(layers);
+      assert.equal(new Set(shown).size, 8);
+      assert.equal(shown.at(-1), layers - 1);
+    }
   });
 
   it("has time as given: none on the demo model but by request", () => {

@@ -1,5 +1,5 @@
 import type { Token } from "../../conversation/tokenSequence.ts";
-import { evenShare, MeanAttention } from "../attentionStatistics.ts";
+import { evenShare, MeanAttention, shownLayers } from "../attentionStatistics.ts";
 import { demoModel } from "../defaults.ts";
 import type { Experiment, Findings, LabContext } from "../experiment.ts";
 import { LabModel } from "../labModel.ts";
@@ -100,13 +100,13 @@ function report(shorts: Measured, longs: Measured): Pick<Findings, "claims" | "t
       shareTable(shorts, short, `${shorts.texts} texts of ${short.tokens} tokens`),
       shareTable(longs, long, `${longs.texts} texts of ${long.tokens} tokens`),
     ],
-    plots: shorts.layers.map((layer, index): HeatPlot => ({
+    plots: shownLayers(shorts.layers.length).map((index): HeatPlot => ({
       kind: "heat",
       name: `layer-${index}`,
       title: `Layer ${index}: attention, averaged over heads and ${shorts.texts} texts`,
       x: { label: "token looked at" },
       y: { label: "token that looks" },
-      values: layer.map().map((row) => row.map((value) => Number(value.toPrecision(4)))),
+      values: shorts.layers[index]?.map() ?? [],
     })),
     remarks: [
       `The largest share of the first token of any head is ${largest.toPrecision(3)} in long texts (even: ` +
