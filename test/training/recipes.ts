@@ -30,14 +30,14 @@ export interface Recipe {
   readonly steps: number;
 }
 
-const twinMix: CorpusMix = { package: 0.22, dialogue: 0.15, facts: 0.25, table: 0.16, chain: 0.22 };
+const twinMix: CorpusMix = { package: 0.15, dialogue: 0.1, facts: 0.2, table: 0.25, chain: 0.3 };
 
 const twin = {
   shape: { vocabulary: 1024, context: 256, width: 128, layers: 4, heads: 2, feedForward: 384 },
   mix: twinMix,
-  batch: 8,
-  learningRate: 3e-3,
-  steps: 3_000,
+  batch: 2,
+  learningRate: 2e-3,
+  steps: 8_000,
 } as const;
 
 /** The models that are trained. The twins differ in nothing but in what a sample begins with. */

@@ -9,7 +9,7 @@ JOB.json:  tokens, validation   files of little-endian 16-bit token ids, documen
                                 "learned":  each sample begins with token 0, whose embedding is trained
                                 "zero":     each sample begins with token 0, whose embedding is and stays zero
            batch, learningRate, seed, threads, logEvery
-           steps or minutes     how long; the learning rate falls along a cosine to a tenth over it
+           steps or minutes     how long; the learning rate falls to zero over the last fifth
 
 Prints one JSON line per report: step, tokens, seconds, loss (mean since the last report), tokensPerSecond, and at a tenth
 of the reports also validationLoss and firstTokenShare (per layer, the largest share over the heads of the attention that
@@ -176,63 +176,80 @@ def save(model: Llama, path: str) -> None:
         file.write(struct.pack("<Q", len(encoded)) + encoded + b"".join(parts))
 
 
+class Training:
+    """A model on its way. Two trainings with the same seed see the same samples in the same order."""
+
+    def __init__(self, job: Dict[str, Any]) -> None:
+        torch.manual_seed(job["seed"])
+        self.job = job
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.data = read_tokens(job["tokens"]).to(self.device)
+        self.model = Llama(job).to(self.device)
+        self.optimizer = optimizer_for(self.model, job["learningRate"])
+        self.pick = torch.Generator().manual_seed(job["seed"])
+        self.checks = self.validation_batches()
+        self.steps = 0
+        self.losses: List[float] = []
+        self.keep_start()
+
+    def validation_batches(self) -> List[Tuple[Tensor, Tensor]]:
+        """Evenly spread over the validation text: the same places whatever the seed."""
+        data = read_tokens(self.job["validation"]).to(self.device)
+        places = torch.linspace(0, len(data) - self.job["context"] - 2, VALIDATION_SAMPLES).long().to(self.device)
+        return [samples(data, part, self.job) for part in places.split(self.job["batch"])]
+
+    def step(self, progress: float) -> None:
+        """One step of the optimizer; progress is the part of the training that is done, 0 ... 1."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.job["learningRate"] * rate_factor(self.steps, progress)
+        last = len(self.data) - self.job["context"] - 1
+        starts = torch.randint(0, last, (self.job["batch"],), generator=self.pick).to(self.device)
+        loss = loss_of(self.model, samples(self.data, starts, self.job))
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        self.keep_start()
+        self.steps += 1
+        self.losses.append(loss.item())
+
+    def keep_start(self) -> None:
+        """Keeps the embedding of a zero start token at zero, which makes its keys and values zero in each layer."""
+        if self.job["start"] == "zero":
+            with torch.no_grad():
+                self.model.embedding[START_TOKEN].zero_()
+
+    def report(self, seconds: float, validate: bool) -> Dict[str, Any]:
+        tokens = self.steps * self.job["batch"] * self.job["context"]
+        line: Dict[str, Any] = {"step": self.steps, "tokens": tokens, "seconds": round(seconds, 1)}
+        line["tokensPerSecond"] = round(tokens / seconds)
+        if self.losses:
+            line["loss"] = round(float(np.mean(self.losses)), 4)
+        self.losses = []
+        return {**line, **evaluate(self.model, self.checks)} if validate else line
+
+
+def rate_factor(step: int, progress: float) -> float:
+    """Warm-up over 100 steps, then constant, then falling to zero over the last fifth (Hu et al. 2024, MiniCPM)."""
+    return min(1.0, (step + 1) / 100) * min(1.0, (1 - progress) / 0.2)
+
+
 def train(job: Dict[str, Any]) -> None:
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    torch.manual_seed(job["seed"])
     torch.set_num_threads(job["threads"])
-    data, validation = read_tokens(job["tokens"]).to(device), read_tokens(job["validation"]).to(device)
-    model = Llama(job).to(device)
-    optimizer = optimizer_for(model, job["learningRate"])
-    # The same places in every run, whatever the seed of the training.
-    places = torch.linspace(0, len(validation) - job["context"] - 2, VALIDATION_SAMPLES).long().to(device)
-    checks = [samples(validation, part, job) for part in places.split(job["batch"])]
-    pick = torch.Generator().manual_seed(job["seed"])
-    steps, seconds = job.get("steps"), job.get("minutes", 0) * 60
-    if job["start"] == "zero":
-        clear_start(model)
+    training = Training(job)
+    steps, limit = job.get("steps"), job.get("minutes", 0) * 60
     began = time.time()
-    losses: List[float] = []
-    reports = step = 0
     while True:
-        progress = step / steps if steps else (time.time() - began) / seconds
+        seconds = time.time() - began
+        progress = training.steps / steps if steps else seconds / limit
         if progress >= 1:
             break
-        rate = job["learningRate"] * min(1.0, (step + 1) / 100) * (0.1 + 0.45 * (1 + math.cos(math.pi * progress)))
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        starts = torch.randint(0, len(data) - job["context"] - 1, (job["batch"],), generator=pick).to(device)
-        loss = loss_of(model, samples(data, starts, job))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        if job["start"] == "zero":
-            clear_start(model)
-        step += 1
-        losses.append(loss.item())
-        if step % job["logEvery"] == 0:
-            reports += 1
-            report(step, began, losses, job, evaluate(model, checks) if reports % 10 == 0 else {})
-            losses = []
-            if reports % 10 == 0:
-                save(model, job["out"])
-    report(step, began, losses, job, evaluate(model, checks))
-    save(model, job["out"])
-
-
-def clear_start(model: Llama) -> None:
-    """Keeps the embedding of the start token at zero, which makes its keys and values zero in each layer."""
-    with torch.no_grad():
-        model.embedding[START_TOKEN].zero_()
-
-
-def report(step: int, began: float, losses: List[float], job: Dict[str, Any], more: Dict[str, Any]) -> None:
-    seconds = time.time() - began
-    tokens = step * job["batch"] * job["context"]
-    line = {"step": step, "tokens": tokens, "seconds": round(seconds, 1), "tokensPerSecond": round(tokens / seconds)}
-    if losses:
-        line["loss"] = round(float(np.mean(losses)), 4)
-    print(json.dumps({**line, **more}), flush=True)
+        training.step(progress)
+        if training.steps % job["logEvery"] == 0:
+            validate = training.steps % (10 * job["logEvery"]) == 0
+            print(json.dumps(training.report(time.time() - began, validate)), flush=True)
+    print(json.dumps(training.report(time.time() - began, True)), flush=True)
+    save(training.model, job["out"])
 
 
 if __name__ == "__main__":

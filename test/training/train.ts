@@ -5,6 +5,7 @@ import { folders } from "../rig/folders.ts";
 import { thinned, type TrainingReport } from "./curve.ts";
 import { writeModelGguf } from "./exportGguf.ts";
 import { findPython, runPython } from "./python.ts";
+import { measureRecall } from "./recall.ts";
 import { recipes, type Recipe, type RecipeName } from "./recipes.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { prepareData, type TrainingData } from "./trainingData.ts";
@@ -73,11 +74,11 @@ async function trainRecipe(name: RecipeName, out: string, options: RunOptions): 
   });
   mkdirSync(path.dirname(out), { recursive: true });
   writeModelGguf(out, data.vocabulary, recipe, readSafetensors(weights));
+  const recall = await measureRecall(out);
+  print({ recall });
   const curve = `${out.replace(/\.gguf$/, "")}.training.json`;
-  writeFileSync(
-    curve,
-    `${JSON.stringify({ recipe: name, ...options, ...recipe, ...data.facts, curve: thinned(reports) }, null, 1)}\n`,
-  );
+  const record = { recipe: name, ...options, ...recipe, ...data.facts, recall, curve: thinned(reports) };
+  writeFileSync(curve, `${JSON.stringify(record, null, 1)}\n`);
   print({ model: out, curve });
 }
 
@@ -94,7 +95,7 @@ function jobOf(recipe: Recipe, data: TrainingData, weights: string, options: Run
     start,
     batch,
     learningRate,
-    logEvery: 20,
+    logEvery: 50,
     ...options,
   };
 }

@@ -37,11 +37,16 @@ export function factDocument(random: SeededRandom): string {
   return withQuestions(facts, random, factLine, (fact) => `${factQuestion(fact)} ${fact.value}\n`);
 }
 
-/** A table of names and numbers in which rows come back as they were: the plainest thing to be learned by looking back. */
+/**
+ * Names with numbers, again and again: rows of a table in any order, or a whole list. The plainest thing to be learned by
+ * looking back.
+ */
 export function tableDocument(random: SeededRandom): string {
   const facts = randomFacts(6 + random.below(10), random, "nouns");
-  const row = ({ key, value }: Fact): string => `- ${key.split(" ")[1] ?? ""} ${value}\n`;
-  return withQuestions(facts, random, row, row);
+  const row = ({ key, value }: Fact): string => `${key.split(" ")[1] ?? ""} ${value}`;
+  if (random.below(2) === 0) return `- ${facts.map(row).join(" ")}\n`.repeat(2 + random.below(4));
+  const line = (fact: Fact): string => `- ${row(fact)}\n`;
+  return withQuestions(facts, random, line, line);
 }
 
 function withQuestions(
