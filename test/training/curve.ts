@@ -1,7 +1,10 @@
 /** A line that train.py prints. */
 export interface TrainingReport {
+  /** Which of the models that are trained side by side. */
+  readonly run: string;
   readonly step: number;
   readonly tokens: number;
+  /** Spent on this model's steps. */
   readonly seconds: number;
   readonly tokensPerSecond: number;
   /** Nats per token, mean since the last report. */

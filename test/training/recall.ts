@@ -8,7 +8,7 @@ export type RecallFigures = readonly { readonly linesBack: number; readonly righ
 /** Lines before each question; with the question about 190 tokens. */
 const factsBefore = 20;
 const distances = [1, 2, 4, 8, 16] as const;
-const questionsPerDistance = 40;
+const questionsPerDistance = 20;
 /** No other seed of the training's texts. */
 const seed = 1_000_003;
 

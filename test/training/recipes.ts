@@ -48,7 +48,7 @@ export const recipes = {
     shape: { vocabulary: 2048, context: 512, width: 128, layers: 4, heads: 4, feedForward: 384 },
     start: "learned",
     mix: { package: 0.5, dialogue: 0.18, facts: 0.16, table: 0.04, chain: 0.12 },
-    batch: 4,
+    batch: 3,
     learningRate: 3e-3,
     steps: 14_000,
   },
@@ -73,3 +73,5 @@ export const recipes = {
 } as const satisfies Readonly<Record<string, Recipe>>;
 
 export type RecipeName = keyof typeof recipes;
+
+export const twinNames = ["vanilla", "learnable-sink", "zero-sink"] as const satisfies readonly RecipeName[];

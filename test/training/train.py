@@ -1,19 +1,22 @@
-"""Trains a small llama on a file of tokens. Started by train.ts; PyTorch and numpy only.
+"""Trains small llamas on a file of tokens. Started by train.ts; PyTorch and numpy only.
 
 usage: train.py JOB.json
 
 JOB.json:  tokens, validation   files of little-endian 16-bit token ids, documents behind each other
-           out                  file for the weights, in the safetensors format, f32
-           vocabulary, context, width, layers, heads, feedForward     the model's shape
-           start                "anywhere": samples begin in the middle of the text, with no token of their own
-                                "learned":  each sample begins with token 0, whose embedding is trained
-                                "zero":     each sample begins with token 0, whose embedding is and stays zero
+           vocabulary, context, width, layers, heads, feedForward     the models' shape
            batch, learningRate, seed, threads, logEvery
            steps or minutes     how long; the learning rate falls to zero over the last fifth
+           runs                 one or more models, trained side by side, step by step, on the same samples, each with
+               name
+               out              file for the weights, in the safetensors format, f32
+               start            "anywhere": samples begin in the middle of the text, with no token of their own
+                                "learned":  each sample begins with token 0, whose embedding is trained
+                                "zero":     each sample begins with token 0, whose embedding is and stays zero
 
-Prints one JSON line per report: step, tokens, seconds, loss (mean since the last report), tokensPerSecond, and at a tenth
-of the reports also validationLoss and firstTokenShare (per layer, the largest share over the heads of the attention that
-falls on position 0, mean over the queries of the second half of the window).
+Prints JSON lines, one for each report of each run: run, step, tokens, seconds (of this run's own steps), loss (mean since
+its last report), tokensPerSecond, and at a tenth of the reports also validationLoss and firstTokenShare (per layer, the
+largest share over the heads of the attention that falls on position 0, mean over the queries of the second half of the
+window).
 """
 
 import json
@@ -189,6 +192,7 @@ class Training:
         self.pick = torch.Generator().manual_seed(job["seed"])
         self.checks = self.validation_batches()
         self.steps = 0
+        self.seconds = 0.0
         self.losses: List[float] = []
         self.keep_start()
 
@@ -200,6 +204,7 @@ class Training:
 
     def step(self, progress: float) -> None:
         """One step of the optimizer; progress is the part of the training that is done, 0 ... 1."""
+        began = time.time()
         for group in self.optimizer.param_groups:
             group["lr"] = self.job["learningRate"] * rate_factor(self.steps, progress)
         last = len(self.data) - self.job["context"] - 1
@@ -212,6 +217,7 @@ class Training:
         self.keep_start()
         self.steps += 1
         self.losses.append(loss.item())
+        self.seconds += time.time() - began
 
     def keep_start(self) -> None:
         """Keeps the embedding of a zero start token at zero, which makes its keys and values zero in each layer."""
@@ -219,14 +225,17 @@ class Training:
             with torch.no_grad():
                 self.model.embedding[START_TOKEN].zero_()
 
-    def report(self, seconds: float, validate: bool) -> Dict[str, Any]:
+    def report(self, validate: bool) -> None:
         tokens = self.steps * self.job["batch"] * self.job["context"]
-        line: Dict[str, Any] = {"step": self.steps, "tokens": tokens, "seconds": round(seconds, 1)}
-        line["tokensPerSecond"] = round(tokens / seconds)
+        line: Dict[str, Any] = {"run": self.job["name"], "step": self.steps, "tokens": tokens}
+        line["seconds"] = round(self.seconds, 1)
+        line["tokensPerSecond"] = round(tokens / self.seconds)
         if self.losses:
             line["loss"] = round(float(np.mean(self.losses)), 4)
         self.losses = []
-        return {**line, **evaluate(self.model, self.checks)} if validate else line
+        if validate:
+            line.update(evaluate(self.model, self.checks))
+        print(json.dumps(line), flush=True)
 
 
 def rate_factor(step: int, progress: float) -> float:
@@ -236,20 +245,23 @@ def rate_factor(step: int, progress: float) -> float:
 
 def train(job: Dict[str, Any]) -> None:
     torch.set_num_threads(job["threads"])
-    training = Training(job)
+    trainings = [Training({**job, **run}) for run in job["runs"]]
     steps, limit = job.get("steps"), job.get("minutes", 0) * 60
     began = time.time()
+    done = 0
     while True:
-        seconds = time.time() - began
-        progress = training.steps / steps if steps else seconds / limit
+        progress = done / steps if steps else (time.time() - began) / limit
         if progress >= 1:
             break
-        training.step(progress)
-        if training.steps % job["logEvery"] == 0:
-            validate = training.steps % (10 * job["logEvery"]) == 0
-            print(json.dumps(training.report(time.time() - began, validate)), flush=True)
-    print(json.dumps(training.report(time.time() - began, True)), flush=True)
-    save(training.model, job["out"])
+        for training in trainings:
+            training.step(progress)
+        done += 1
+        if done % job["logEvery"] == 0:
+            for training in trainings:
+                training.report(validate=done % (10 * job["logEvery"]) == 0)
+    for training in trainings:
+        training.report(validate=True)
+        save(training.model, training.job["out"])
 
 
 if __name__ == "__main__":

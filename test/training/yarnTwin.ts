@@ -2,14 +2,12 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { rewriteGguf } from "../fixtures/gguf/rewriteGguf.ts";
 import { float32, text, uint32 } from "../fixtures/gguf/writeGguf.ts";
-import { folders } from "../rig/folders.ts";
 import { recipes } from "./recipes.ts";
 
 const factor = 4;
 
-/** The learnable-sink twin with YaRN position scaling written into its metadata; the weights stay as they are. */
-export function writeYarnTwin(out: string): void {
-  const source = path.join(folders.root, "test", "fixtures", "twins", "learnable-sink.gguf");
+/** Copies the learnable-sink twin with YaRN position scaling written into its metadata; the weights stay as they are. */
+export function writeYarnTwin(source: string, out: string): void {
   const { context } = recipes["learnable-sink"].shape;
   mkdirSync(path.dirname(out), { recursive: true });
   rewriteGguf(source, out, {

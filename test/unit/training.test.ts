@@ -9,7 +9,7 @@ import { buildCorpus, corpusHash, type CorpusMix, type DocumentKind } from "../t
 import { thinned } from "../training/curve.ts";
 import { interleaveRotaryRows } from "../training/exportGguf.ts";
 import { quantizeQ8 } from "../training/quantize.ts";
-import { readSafetensors } from "../training/safetensors.ts";
+import { readSafetensors, type Weight } from "../training/safetensors.ts";
 import { dialogue } from "../training/text/dialogues.ts";
 import { factDocument, tableDocument } from "../training/text/factLines.ts";
 import { wordChain } from "../training/text/wordChains.ts";
@@ -210,24 +210,26 @@ describe("training: from weights to a file", () => {
   it("reorders rotary rows so that rotating neighbours gives the attention that rotating halves gave", () => {
     const [heads, headDim, columns] = [2, 8, 3];
     const random = new SeededRandom(9);
-    const matrix = (): Float32Array => Float32Array.from({ length: heads * headDim * columns }, () => random.normal());
-    const [query, key] = [matrix(), matrix()].map((values) => ({ shape: [heads * headDim, columns], values }));
+    const matrix = (): Weight => ({
+      shape: [heads * headDim, columns],
+      values: Float32Array.from({ length: heads * headDim * columns }, () => random.normal()),
+    });
+    const [query, key] = [matrix(), matrix()];
     const input = Float32Array.from({ length: columns }, () => random.normal());
+    const halves = (index: number): [number, number] => [index, index + headDim / 2];
+    const neighbours = (index: number): [number, number] => [2 * index, 2 * index + 1];
     for (let head = 0; head < heads; head++) {
-      const score = (weights: typeof query, other: typeof key, pairs: (index: number) => [number, number]): number => {
-        const rotated = [weights!, other!].map(({ values }, side) =>
+      const score = (left: Weight, right: Weight, pairs: (index: number) => [number, number]): number => {
+        const rotated = [left, right].map(({ values }, side) =>
           rotate(headRows(values, columns, head, headDim, input), pairs, side === 0 ? 5 : 2),
         );
         return rotated[0]!.reduce((sum, value, index) => sum + value * rotated[1]![index]!, 0);
       };
-      const halves = score(query, key, (index) => [index, index + headDim / 2]);
-      const neighbours = score(interleaveRotaryRows(query!, heads), interleaveRotaryRows(key!, heads), (index) => [
-        2 * index,
-        2 * index + 1,
-      ]);
-      assert.ok(Math.abs(halves - neighbours) < 1e-5, `${halves} and ${neighbours}`);
-      const wrong = score(query, key, (index) => [2 * index, 2 * index + 1]);
-      assert.ok(Math.abs(halves - wrong) > 1e-3, "rows as they were give another attention");
+      const trained = score(query, key, halves);
+      const stored = score(interleaveRotaryRows(query, heads), interleaveRotaryRows(key, heads), neighbours);
+      assert.ok(Math.abs(trained - stored) < 1e-5, `${trained} and ${stored}`);
+      const unordered = score(query, key, neighbours);
+      assert.ok(Math.abs(trained - unordered) > 1e-3, "rows as they were give another attention");
     }
   });
 
@@ -284,6 +286,7 @@ describe("training: from weights to a file", () => {
 
   it("thins a curve to 200 points with the mean of what is left out, validations and the end", () => {
     const reports = Array.from({ length: 1_000 }, (_, index) => ({
+      run: "a",
       step: index + 1,
       tokens: 0,
       seconds: 0,
