@@ -61,4 +61,5 @@ async function talk(folder: string, conversation: number): Promise<void> {
   }
 }
 
+process.stdin.resume().once("close", () => process.exit());
 await Promise.all(options.folders.map(talk));

@@ -41,7 +41,8 @@ export async function liveAndDie(
   // To a file: what the windows have written there before they die is not lost.
   const file = openSync(output, "w");
   const process = spawn(globalThis.process.execPath, [script, JSON.stringify(options)], {
-    stdio: ["ignore", file, "inherit"],
+    // The first is never written to: it closes when this process ends, and the windows end with it.
+    stdio: ["pipe", file, "inherit"],
   });
   closeSync(file);
   const dead = new Promise<void>((resolve) => process.once("exit", () => resolve()));
