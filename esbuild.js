@@ -71,7 +71,10 @@ async function main() {
     const contexts = await Promise.all(bundles.map((options) => esbuild.context({ ...options, logLevel: "info" })));
     await Promise.all(contexts.map((context) => context.watch()));
   } else {
-    await Promise.all(bundles.map((options) => esbuild.build(options)));
+    const results = await Promise.all(bundles.map((options) => esbuild.build({ ...options, metafile: true })));
+    // What went into the bundles: the package for shipping names the licenses of all that.
+    const records = results.map(({ metafile }) => ({ inputs: metafile.inputs }));
+    if (production) fs.writeFileSync(path.join(outdir, "bundled.json"), JSON.stringify(records));
   }
 }
 

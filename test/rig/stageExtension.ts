@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { bundledNotices, bundledPackages, type BuildRecord } from "./bundledNotices.ts";
 import { folders } from "./folders.ts";
 import { readLockfile } from "./lockfile.ts";
 import { nativePackageFolder } from "./nativePackage.ts";
@@ -24,7 +25,10 @@ export function stageExtension(target: PackageTarget): string {
     if (!existsSync(source)) throw new Error(`${name} is missing, and belongs into every VSIX.`);
     cpSync(source, path.join(stage, name), { recursive: true });
   }
-  buildForShipping(path.join(stage, "dist"));
+  const record = path.join(stage, "dist", "bundled.json");
+  buildForShipping(path.dirname(record));
+  const records = JSON.parse(readFileSync(record, "utf8")) as BuildRecord[];
+  writeFileSync(path.join(stage, "THIRD-PARTY-NOTICES.txt"), bundledNotices(bundledPackages(records)));
   stageRuntime(path.join(stage, "dist"), target);
   return stage;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { openWorkbench, type OpenWorkbench } from "../rig/openWorkbench.ts";
@@ -10,11 +10,13 @@ import { packageExtension } from "../rig/packageExtension.ts";
 describe("the packed extension, installed", function () {
   this.timeout(180_000);
   let workbench: OpenWorkbench;
+  let packed: { readonly files: readonly string[]; readonly notices: string };
   // Inside the working tree a package that was left out would be found in its node_modules.
   const dataFolder = mkdtempSync(path.join(os.tmpdir(), "daylong-"));
 
   before(async () => {
-    const { vsix } = await packageExtension();
+    const { vsix, stage, files } = await packageExtension();
+    packed = { files, notices: readFileSync(path.join(stage, "THIRD-PARTY-NOTICES.txt"), "utf8") };
     workbench = await openWorkbench({ extension: { vsix }, openChat: true, dataFolder });
     await workbench.chat.waitUntilShown();
   });
@@ -32,6 +34,15 @@ describe("the packed extension, installed", function () {
     await chat.send("What is the green cache?");
     assert.equal(await chat.waitForReply(2), "done");
     assert.match(await chat.turn(2).innerText(), /47/);
+  });
+
+  it("names the licenses of what is in its bundles", () => {
+    assert.ok(packed.files.includes("THIRD-PARTY-NOTICES.txt"));
+    assert.ok(!packed.files.some((file) => file.endsWith("bundled.json")));
+    for (const name of ["preact", "marked", "dompurify", "echarts", "zod", "vscode-jsonrpc", "@vscode/codicons"]) {
+      assert.match(packed.notices, new RegExp(`^${name} \\d+\\.`, "m"));
+    }
+    assert.match(packed.notices, /Apache License/);
   });
 
   it("measures a model with the text that comes with it", () => {
