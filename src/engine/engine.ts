@@ -2,6 +2,7 @@ import type { Disposable, Event } from "../base/disposable.ts";
 import type { ErrorData } from "../base/errors.ts";
 import type {
   DetourOutcome,
+  MessagePlan,
   PartText,
   PastTurn,
   ReplyOutcome,
@@ -13,7 +14,7 @@ import type {
 export type DetourResult = DetourOutcome;
 export type MessagePart = PartText;
 export type RememberedTurn = PastTurn;
-export type { StopReason, WrittenReply };
+export type { MessagePlan, StopReason, WrittenReply };
 
 /** How a model can be run: see docs/architecture.md, "Modes". */
 export type EngineMode = "stream" | "recompute" | "refuse";
@@ -218,20 +219,6 @@ export interface RestoredState extends CacheState {
 export interface TurnResult extends Omit<ReplyOutcome, "generationMs"> {
   readonly tokensPerSecond: number;
   readonly cache: CacheState;
-}
-
-/** What sending a message would do, in tokens. */
-export interface MessagePlan {
-  /** Contents of the message: text and attachments. */
-  readonly messageTokens: number;
-  /** What would be evaluated: contents that were not evaluated ahead, and the template's glue. */
-  readonly promptTokens: number;
-  /** Turns that the model would forget for it, oldest first. */
-  readonly forgottenTurnIds: readonly string[];
-  /** Attachments of remembered turns that it would forget. */
-  readonly forgottenAttachmentIds: readonly string[];
-  /** Contents of the message that would not fit beside the head and be left out. */
-  readonly omittedTokens: number;
 }
 
 /** What happens while a reply or a detour runs. `id` is the turn's or the detour's. */

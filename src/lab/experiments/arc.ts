@@ -1,5 +1,5 @@
 import { LlamaTokenizer } from "../../engine/worker/llamaTokenizer.ts";
-import { demoModel, windowFor } from "../defaults.ts";
+import { demoModel, requireStreaming, windowFor } from "../defaults.ts";
 import type { Experiment, Findings, LabContext } from "../experiment.ts";
 import { LabModel } from "../labModel.ts";
 import type { Figure } from "../labResult.ts";
@@ -8,7 +8,6 @@ import { dense, slidingWindow, streaming } from "../policies.ts";
 import { inPercent, proportion, type Proportion } from "../proportion.ts";
 import { demoQuestions, quizQuestions, type QuestionStream } from "../questionStream.ts";
 import { policyReader, type TextReader } from "../textReader.ts";
-import { requireShiftable } from "../requireShiftable.ts";
 import { TimeBudget } from "../timeBudget.ts";
 
 const sinks = 4;
@@ -54,8 +53,8 @@ async function run(context: LabContext): Promise<Findings> {
   const own = context.modelPath !== undefined;
   const model = await LabModel.open(context.modelPath ?? demoModel, context.threads);
   try {
-    requireShiftable(model);
     const window = context.number("window", own ? windowFor(model) : demoWindow);
+    requireStreaming(model, window);
     const count = context.number("questions", context.quick ? 30 : 200);
     const tokenizer = new LlamaTokenizer(model.model);
     const stream = (own ? quizQuestions : demoQuestions)(tokenizer, count, context.seed);

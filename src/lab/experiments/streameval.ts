@@ -1,6 +1,6 @@
 import { LlamaTokenizer } from "../../engine/worker/llamaTokenizer.ts";
 import { ask } from "../ask.ts";
-import { demoModel, windowFor } from "../defaults.ts";
+import { demoModel, requireStreaming, windowFor } from "../defaults.ts";
 import type { Experiment, Findings, LabContext } from "../experiment.ts";
 import { demoFacts, isRightAnswer, registerFacts } from "../factLines.ts";
 import { factStream, type FactStream } from "../factStream.ts";
@@ -8,7 +8,6 @@ import { LabModel } from "../labModel.ts";
 import { modelCard } from "../modelCard.ts";
 import { factReaders, type FactReader } from "../factReaders.ts";
 import { reportRecall, type AskedFact } from "../recallReport.ts";
-import { requireShiftable } from "../requireShiftable.ts";
 import { TimeBudget } from "../timeBudget.ts";
 import { WordSearch } from "../wordSearch.ts";
 
@@ -54,11 +53,11 @@ async function run(context: LabContext): Promise<Findings> {
   const budget = new TimeBudget(context);
   const model = await LabModel.open(context.modelPath ?? demoModel, context.threads);
   try {
-    requireShiftable(model);
     const own = context.modelPath !== undefined;
     const format = own ? registerFacts : demoFacts;
     const tokenizer = new LlamaTokenizer(model.model);
     const window = context.number("window", own ? windowFor(model) : demoWindow);
+    requireStreaming(model, window);
     const lineTokens = meanLine(factStream(format, tokenizer, 100, 100, context.seed));
     const perWindow = window / lineTokens;
     const distances = context
