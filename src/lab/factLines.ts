@@ -29,7 +29,7 @@ const nouns = (
   "stream queue stack table cursor window button folder record packet handle signal"
 ).split(" ");
 
-/** The words that the demo model was trained on. */
+/** The words that the demo model and the twins were trained on. */
 export const demoWords = { adjectives, nouns };
 
 /** As the demo model was trained: distances of 2 to 10 lines. */

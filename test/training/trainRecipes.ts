@@ -35,7 +35,8 @@ export async function trainRecipes(runs: readonly Run[], options: RunOptions): P
   const trained = names.map((name) => ({ name, start: recipes[name].start, out: weightsOf(name) }));
   writeFileSync(job, JSON.stringify({ ...jobOf(recipe, data), ...options, runs: trained }));
   const reports: TrainingReport[] = [];
-  await runPython(python, [path.join(import.meta.dirname, "train.py"), job], (report) => {
+  const program = path.join(import.meta.dirname, "train.py");
+  await runPython(python, [program, job], options.threads, (report) => {
     reports.push(report as TrainingReport);
     print(report);
   });

@@ -1,18 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
-import path from "node:path";
 import { requireStreaming, windowFor } from "../defaults.ts";
 import type { Experiment, Findings, LabContext } from "../experiment.ts";
 import { factScore } from "../factScore.ts";
 import { LabModel } from "../labModel.ts";
-import type { LinePlot } from "../labResult.ts";
 import { against, measurePolicies, rawLosses, type Measured } from "../measurePolicies.ts";
 import { modelCard } from "../modelCard.ts";
 import { perplexity } from "../perplexity.ts";
 import { streaming } from "../policies.ts";
-import { projectRoot } from "../projectRoot.ts";
 import { inPercent, type Proportion } from "../proportion.ts";
 import { positionsBehind } from "../scoredPositions.ts";
 import { openText } from "../textTokens.ts";
+import { trainingCurves, trainingRecords, trainingShares } from "../trainingRecords.ts";
 import { twinPath, type Twin } from "../twins.ts";
 
 const counts = [0, 1, 2, 4] as const;
@@ -87,11 +84,11 @@ async function run(context: LabContext): Promise<Findings> {
   }
   if (common === undefined) throw new Error("no twin was measured");
   const { tables, plots, remarks } = report(figures, scored);
-  const training = trainingCurves();
+  const records = trainingRecords(paper);
   return {
     ...common,
-    tables,
-    plots: training === undefined ? plots : [...plots, training],
+    tables: records.length === 0 ? tables : [...tables, trainingShares(records)],
+    plots: records.length === 0 ? plots : [...plots, trainingCurves(records)],
     remarks,
     raw: Object.fromEntries(figures.map(({ name, results }) => [name, rawLosses(scored, results)])),
   };
@@ -162,33 +159,5 @@ function report(
         `${seen ? "" : ", no effect of a sink is seen"}; with one it is ${one?.ratio.toPrecision(4) ?? "?"}.`
       );
     }),
-  };
-}
-
-/** What the training leaves (test/training): a line for each stretch of steps. */
-interface TrainingReport {
-  readonly step: number;
-  /** Nats per token. */
-  readonly loss?: number;
-}
-
-/** Where the trainings of the twins have left their curves. */
-function trainingCurves(): LinePlot | undefined {
-  const folder = path.join(projectRoot(), "docs", "lab");
-  const series = paper.flatMap(([twin, name]) => {
-    const file = path.join(folder, `training-${twin}.json`);
-    if (!existsSync(file)) return [];
-    const { curve = [] } = JSON.parse(readFileSync(file, "utf8")) as { curve?: readonly TrainingReport[] };
-    const points = curve.flatMap(({ step, loss }) => (loss === undefined ? [] : [[step, loss] as const]));
-    return points.length === 0 ? [] : [{ name, points }];
-  });
-  if (series.length === 0) return undefined;
-  return {
-    kind: "line",
-    name: "training",
-    title: "Loss in training",
-    x: { label: "steps" },
-    y: { label: "nats per token" },
-    series,
   };
 }

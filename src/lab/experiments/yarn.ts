@@ -11,7 +11,7 @@ import { twinPath } from "../twins.ts";
 export const yarn: Experiment = {
   name: "yarn",
   title: "What shifts do to a model with YaRN positions (I)",
-  what: "streaming over a fresh evaluation of the same kept tokens after 1 to 20 shifts, plain twin beside",
+  what: "streaming over a fresh evaluation of the same kept tokens after 1 to 20 shifts, the same weights without YaRN beside",
   flags: { window: "cells", shifts: "evictions of a quarter of the window", excerpts: "of the text" },
   run,
 };
@@ -25,7 +25,7 @@ interface Drifted {
 }
 
 async function run(context: LabContext): Promise<Findings> {
-  const paths = context.modelPath === undefined ? [twinPath("vanilla"), twinPath("yarn")] : [context.modelPath];
+  const paths = context.modelPath === undefined ? [twinPath("learnable-sink"), twinPath("yarn")] : [context.modelPath];
   const shifts = context.number("shifts", 20);
   const excerpts = context.number("excerpts", context.quick ? 4 : 12);
   const results: Drifted[] = [];
