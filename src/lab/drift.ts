@@ -1,4 +1,5 @@
 import type { Token } from "../conversation/tokenSequence.ts";
+import { keyError, keysOf, type KeyRows } from "./keyRows.ts";
 import type { LabCells } from "./labCells.ts";
 import { divergence, lossOf, type Distribution } from "./likelihood.ts";
 import { mean } from "./perplexity.ts";
@@ -10,6 +11,9 @@ const stepsDown = 16;
 /** Positions above the text that {@link measureDrift} needs. */
 export const driftRoom = step * stepsDown;
 
+/** After so many shifts, and each multiple, the text stands where it stood: its keys can be compared as they are. */
+export const driftRound = stepsDown + 1;
+
 /** What the rounding of repeated shifts does to predictions; nothing else changes. */
 export interface Drift {
   /** Times that all keys were rotated. */
@@ -18,6 +22,8 @@ export interface Drift {
   readonly divergence: number;
   /** Perplexity of the probe over that before all shifts. */
   readonly ratio: number;
+  /** Relative error of the keys ({@link keyError}); null where they stand at other positions than before. */
+  readonly keyError: number | null;
 }
 
 /**
@@ -43,6 +49,14 @@ export async function measureDrift(
     return predictions;
   };
   const before = await predict();
+  const [any = 0] = probe;
+  // Of a model whose cells are written in a way that is not read here the predictions are measured all the same.
+  const keys = (): Promise<KeyRows | undefined> => keysOf(cells, any).catch(() => undefined);
+  const keysBefore = await keys();
+  const keyErrorNow = async (): Promise<number | null> => {
+    const [now, then] = [await keys(), keysBefore];
+    return now === undefined || then === undefined ? null : keyError(now, then);
+  };
   const found: Drift[] = [];
   let above = 0;
   for (let shifts = 1; shifts <= (counts.at(-1) ?? 0); shifts++) {
@@ -50,7 +64,8 @@ export async function measureDrift(
     cells.move(delta);
     above += delta;
     if (counts.includes(shifts)) {
-      found.push({ shifts, ...compared(probe, before, await predict()) });
+      const after = compared(probe, before, await predict());
+      found.push({ shifts, ...after, keyError: above === 0 ? await keyErrorNow() : null });
       await onProgress(shifts);
     } else {
       // Keys are rotated when something is evaluated; until then moves would only be added up.

@@ -40,7 +40,8 @@ th, td { text-align: left; vertical-align: top; padding: 4px 18px 4px 0; font-we
   border-bottom: 1px solid var(--vscode-widget-border, var(--vscode-contrastBorder, transparent)); }
 thead th { color: var(--vscode-descriptionForeground); vertical-align: bottom; }
 tbody th { min-width: 9em; }
-th.number, td.number { text-align: right; white-space: nowrap; }
+th.number { text-align: right; min-width: 5em; max-width: 9em; }
+td.number { text-align: right; white-space: nowrap; }
 .claims td { white-space: nowrap; }
 .plot { margin: 0 0 18px; overflow-x: auto; }
 .plot svg { display: block; width: 100%; min-width: 460px; max-width: 760px; height: auto; }

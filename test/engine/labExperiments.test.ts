@@ -16,7 +16,7 @@ describe("experiments of the lab, end to end", function () {
   this.timeout(60_000);
 
   it("chunk: shifted keys of 16 and of 8 bits predict what a fresh evaluation predicts", async () => {
-    const flags = { window: [64], tokens: [192], every: [16], chunks: [1, 16], shifts: [4] };
+    const flags = { window: [64], tokens: [192], every: [16], chunks: [1, 16], shifts: [17] };
     const { tables, settings } = await run(chunk, flags, twinPath("learnable-sink"));
     assert.equal(settings["sinks"], 4);
     const [byChunk, drift] = tables;
@@ -30,9 +30,19 @@ describe("experiments of the lab, end to end", function () {
     assert.deepEqual(columns(drift, "keys", "shifts"), [
       ["f16", 1],
       ["f16", 4],
+      ["f16", 17],
       ["q8_0", 1],
       ["q8_0", 4],
+      ["q8_0", 17],
     ]);
+    const errors = columns(drift, "relative error of the keys").flat();
+    assert.deepEqual(
+      errors.map((error) => error === null),
+      [true, true, false, true, true, false],
+      "keys can be compared only where they stood before",
+    );
+    within(errors[2], 1e-5, 0.005);
+    within(errors[5], 5 * Number(errors[2]), 0.1);
     for (const [nats] of columns(drift, "divergence from before, nats")) within(nats, 1e-9, 0.01);
   });
 

@@ -4,6 +4,7 @@ import { chatText } from "../../src/lab/chatText.ts";
 import { driftRoom, measureDrift, type Drift } from "../../src/lab/drift.ts";
 import type { LabContext } from "../../src/lab/experiment.ts";
 import { ppl } from "../../src/lab/experiments/ppl.ts";
+import { keyError, keysOf } from "../../src/lab/keyRows.ts";
 import { LabCells } from "../../src/lab/labCells.ts";
 import { LabModel } from "../../src/lab/labModel.ts";
 import { divergence, lossOf } from "../../src/lab/likelihood.ts";
@@ -150,6 +151,35 @@ describe("scores of the lab", function () {
     const [first, later] = drifts.get("yarn") ?? [];
     assert(first !== undefined && later !== undefined && later.divergence > first.divergence, "grows with each shift");
     assert(first.divergence > 10 * (drifts.get("plain")?.[0]?.divergence ?? 1), `YaRN: ${first.divergence} nats`);
+  });
+
+  it("tell how far the keys are from what they were, and only they", async () => {
+    const cells = await model.cells({ contextSize: 64 + driftRoom + 1 });
+    await cells.append(tokens.slice(0, 40));
+    const before = await keysOf(cells, 1);
+    assert.equal(before.layers.length, 4);
+    assert.deepEqual(
+      before.layers.map((rows) => [rows.length, ...new Set(rows.map(({ length }) => length))]),
+      Array.from({ length: 4 }, () => [40, 128]),
+    );
+    assert.deepEqual(
+      before.positions,
+      Array.from({ length: 40 }, (_, position) => position),
+    );
+    assert.equal(keyError(await keysOf(cells, 1), before), 0, "to look changes nothing");
+    // The keys of the first layer depend on the token and on the position only; the others on what stands before too.
+    await cells.clear();
+    await cells.append([tokens[1]!, tokens[0]!, ...tokens.slice(2, 40)]);
+    const swapped = await keysOf(cells, 1);
+    assert.deepEqual(swapped.layers[0]?.[2], before.layers[0]?.[2]);
+    assert.notDeepEqual(swapped.layers[1]?.[2], before.layers[1]?.[2]);
+    assert.notDeepEqual(swapped.layers[0]?.[0], before.layers[0]?.[0]);
+
+    cells.move(8);
+    await assert.rejects(async () => keyError(await keysOf(cells, 1), swapped), /other positions/);
+    cells.move(-8);
+    const error = keyError(await keysOf(cells, 1), swapped);
+    assert(error > 1e-5 && error < 1e-3, `two rotations in half precision: ${error}`);
   });
 
   it("of a long run that was interrupted are those of one that was not", async () => {

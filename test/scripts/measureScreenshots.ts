@@ -10,6 +10,7 @@ const themes = {
   dark: "Default Dark Modern",
   light: "Default Light Modern",
   highContrast: "Default High Contrast",
+  highContrastLight: "Default High Contrast Light",
 };
 const output = path.join(folders.shots, "measure");
 mkdirSync(output, { recursive: true });

@@ -35,9 +35,9 @@ const twinMix: CorpusMix = { package: 0.15, dialogue: 0.1, facts: 0.2, table: 0.
 const twin = {
   shape: { vocabulary: 1024, context: 256, width: 128, layers: 4, heads: 2, feedForward: 384 },
   mix: twinMix,
-  batch: 2,
+  batch: 4,
   learningRate: 2e-3,
-  steps: 8_000,
+  steps: 10_000,
 } as const;
 
 /** The models that are trained. The twins differ in nothing but in what a sample begins with. */

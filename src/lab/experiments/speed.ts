@@ -2,26 +2,26 @@ import { median, summarise, type Summary } from "../../base/statistics.ts";
 import type { Experiment, Findings, LabContext } from "../experiment.ts";
 import type { LabCells } from "../labCells.ts";
 import { LabModel } from "../labModel.ts";
-import type { Table } from "../labResult.ts";
 import { memoryBandwidth } from "../machineSpeed.ts";
 import { modelCard } from "../modelCard.ts";
-import { keyValueBytes, modelShape, shiftBytes, type ModelShape } from "../modelShape.ts";
+import { modelShape } from "../modelShape.ts";
+import { affordable, type Pace } from "../pace.ts";
 import { realShapeModel } from "../realShapeModel.ts";
+import {
+  cacheClaims,
+  cacheLimits,
+  cacheMemory,
+  cachePlot,
+  cacheRemarks,
+  cacheTimes,
+  type CacheTimes,
+} from "../speedReport.ts";
 
-/** Xiao et al., figure 10: Llama-2-13B on one A6000, ms per token with re-computation and streaming. */
-const paper: Readonly<Record<number, readonly [recomputation: number, streaming: number]>> = {
-  256: [99, 48],
-  512: [169, 52],
-  1024: [361, 60],
-  2048: [860, 75],
-  4096: [2355, 106],
-};
 const sinks = 4;
 /** Tokens decoded one by one at each height of the window. */
 const steps = 8;
 /** As the engine reads a long prompt on the CPU. */
 const batch = 128;
-const targetRatio = 300;
 
 export const speed: Experiment = {
   name: "speed",
@@ -30,46 +30,35 @@ export const speed: Experiment = {
   flags: {
     windows: "sizes of the cache, with commas between",
     rounds: "how often each is measured",
+    minutes: "time to fit into: as many sizes, from the smallest on",
   },
+  suitsAnyModel: true,
   run,
 };
-
-interface Measured {
-  readonly window: number;
-  /** Milliseconds for a token with a full window, and with three quarters of it. */
-  readonly full: Summary;
-  readonly threeQuarters: Summary;
-  /** Milliseconds that a shift adds to the decode behind it. */
-  readonly pause: Summary;
-  /** Milliseconds for a token when every token evicts one, as in the paper. */
-  readonly each: Summary;
-  /** Milliseconds to evaluate the whole window: one token by re-computation. */
-  readonly recomputation: Summary;
-  readonly rssMegabytes: number;
-  readonly decodedAgain: number;
-}
 
 async function run(context: LabContext): Promise<Findings> {
   const { path, note } = realShapeModel(context);
   const model = await LabModel.open(path, context.threads);
   try {
-    const windows = context.numbers("windows", context.quick ? [256, 512, 1024] : [256, 512, 1024, 2048, 4096]);
+    const wanted = context.numbers("windows", context.quick ? [256, 512, 1024] : [256, 512, 1024, 2048, 4096]);
     const rounds = context.number("rounds", context.quick ? 2 : 5);
+    const windows = await affordableWindows(context, model, wanted, rounds);
     const shape = modelShape(path);
-    const results: Measured[] = [];
+    const results: CacheTimes[] = [];
     for (const [index, window] of windows.entries()) {
       const report = (fraction: number): Promise<void> =>
         context.progress((index + fraction) / windows.length, `a window of ${window} tokens`);
       results.push(await measure(model, window, rounds, report));
     }
     const bandwidth = memoryBandwidth();
-    const limits = limitsOf(shape, modelCard(model).megabytes * 1e6, bandwidth, results);
+    const limits = cacheLimits(shape, modelCard(model).megabytes * 1e6, bandwidth, results);
     return {
       model: modelCard(model),
       settings: { threads: context.threads, rounds, batch, model: note },
-      tables: [times(results), limits, memory(results, shape)],
-      plots: [plot(results)],
-      remarks: remarksOn(results),
+      tables: [cacheTimes(results), limits, cacheMemory(results, shape)],
+      plots: [cachePlot(results)],
+      claims: cacheClaims(results),
+      remarks: cacheRemarks(results),
       raw: { results, shape, bandwidth },
     };
   } finally {
@@ -77,12 +66,28 @@ async function run(context: LabContext): Promise<Findings> {
   }
 }
 
+/** The first one at least. */
+async function affordableWindows(
+  context: LabContext,
+  model: LabModel,
+  wanted: readonly number[],
+  rounds: number,
+): Promise<readonly number[]> {
+  const cost = (window: number, { prefill, single }: Pace): number =>
+    rounds * (1.25 * window * prefill + (3 * steps + 1) * single);
+  const first = (part: number): readonly number[] => wanted.slice(0, Math.max(1, Math.floor(part * wanted.length)));
+  const part = await affordable(context, model, (some, pace) =>
+    first(some).reduce((sum, window) => sum + cost(window, pace), 0),
+  );
+  return first(part);
+}
+
 async function measure(
   model: LabModel,
   window: number,
   rounds: number,
   report: (fraction: number) => Promise<void>,
-): Promise<Measured> {
+): Promise<CacheTimes> {
   const cells = await model.cells({ contextSize: window });
   const last = cells.capacity;
   const quarter = Math.floor(window / 4);
@@ -141,115 +146,6 @@ async function fill(cells: LabCells, length: number, append: (count: number) => 
   let time = 0;
   while (cells.length < length) time += await append(Math.min(batch, length - cells.length));
   return from === 0 ? (time * cells.capacity) / length : time;
-}
-
-/** Milliseconds for a token with a quarter of the window evicted each time, as the product does: a shift for many tokens. */
-function streamingTime({ window, full, threeQuarters, pause }: Measured): number {
-  return (full.p50 + threeQuarters.p50) / 2 + pause.p50 / (window / 4);
-}
-
-function ratioOf(result: Measured): number {
-  return result.recomputation.p50 / streamingTime(result);
-}
-
-function times(results: readonly Measured[]): Table {
-  return {
-    title: "Milliseconds for a token with a full window (medians)",
-    columns: [
-      { name: "cache" },
-      { name: "re-computation" },
-      { name: "streaming, a quarter at a time" },
-      { name: "streaming, a token at a time" },
-      { name: "ratio" },
-      { name: "spread of re-computation", digits: 2 },
-      { name: "target", from: "target" },
-      { name: "paper: ratio", from: "paper", digits: 3 },
-      { name: "tokens evaluated again" },
-    ],
-    rows: results.map((result) => {
-      const published = paper[result.window];
-      return [
-        result.window,
-        result.recomputation.p50,
-        streamingTime(result),
-        result.each.p50,
-        ratioOf(result),
-        result.recomputation.spread,
-        result.window === 4096 ? `≥ ${targetRatio}` : null,
-        published === undefined ? null : published[0] / published[1],
-        result.decodedAgain,
-      ];
-    }),
-  };
-}
-
-function limitsOf(shape: ModelShape, fileBytes: number, bandwidth: number, results: readonly Measured[]): Table {
-  const milliseconds = (bytes: number): number => (1000 * bytes) / bandwidth;
-  const perParameter = fileBytes / shape.parameters;
-  return {
-    title: `Beside their limits, at ${(bandwidth / 1e9).toPrecision(3)} GB/s that one core moves (a copy, measured)`,
-    columns: [
-      { name: "cache" },
-      { name: "decode, ms" },
-      { name: "limit: weights and cells read once, ms" },
-      { name: "shift, ms (p50)" },
-      { name: "shift, ms (p99)" },
-      { name: "limit: keys read and written once, ms", digits: 3 },
-      { name: "shift over a decode step", digits: 2 },
-      { name: "target", from: "target" },
-      { name: "re-computation, GFLOP/s (2 × weights × tokens)", digits: 3 },
-    ],
-    rows: results.map(({ window, full, threeQuarters, pause, recomputation }) => [
-      window,
-      full.p50,
-      milliseconds(perParameter * shape.activeParameters + keyValueBytes(shape, window)),
-      pause.p50,
-      pause.p99,
-      milliseconds(shiftBytes(shape, (window * 3) / 4)),
-      pause.p50 / threeQuarters.p50,
-      "≤ 1",
-      (2 * shape.activeParameters * window) / recomputation.p50 / 1e6,
-    ]),
-  };
-}
-
-function memory(results: readonly Measured[], shape: ModelShape): Table {
-  return {
-    title: "Memory",
-    columns: [{ name: "cache" }, { name: "keys and values, MB" }, { name: "RSS of the process, MB" }],
-    rows: results.map(({ window, rssMegabytes }) => [window, keyValueBytes(shape, window) / 1e6, rssMegabytes]),
-  };
-}
-
-function plot(results: readonly Measured[]): Findings["plots"][number] {
-  const series = (name: string, of: (result: Measured) => number) => ({
-    name,
-    points: results.map((result) => [result.window, of(result)] as const),
-  });
-  return {
-    kind: "line",
-    name: "by-cache",
-    title: "Time for a token",
-    x: { label: "cache (tokens)", log: true },
-    y: { label: "milliseconds", log: true },
-    series: [
-      series("re-computation", ({ recomputation }) => recomputation.p50),
-      series("streaming, a quarter at a time", streamingTime),
-      series("streaming, a token at a time", ({ each }) => each.p50),
-    ],
-  };
-}
-
-function remarksOn(results: readonly Measured[]): string[] {
-  const largest = results.at(-1);
-  if (largest === undefined) return [];
-  const published = paper[largest.window];
-  return [
-    `At ${largest.window} tokens a token takes ${ratioOf(largest).toPrecision(3)} times as long with re-computation as with ` +
-      `streaming${published === undefined ? "" : ` (the paper: ${(published[0] / published[1]).toFixed(1)} on another model and a GPU)`}.`,
-    `A shift adds ${largest.pause.p50.toPrecision(3)} ms to the token behind it, which is ` +
-      `${(largest.pause.p50 / largest.threeQuarters.p50).toPrecision(2)} of a decode step, once in ${Math.floor(largest.window / 4)} tokens.`,
-  ];
 }
 
 /** Any tokens do for time; no special ones. */

@@ -43,7 +43,7 @@ export class GgufWeights {
     readSync(this.file, bytes, 0, bytes.length, this.header.dataOffset + tensor.offset);
     const columns = tensor.dimensions[0] ?? 1;
     const elements = product(tensor.dimensions);
-    const matrix = { columns, rows: elements / columns, values: decode(bytes, tensor.type, elements) };
+    const matrix = { columns, rows: elements / columns, values: decodeElements(bytes, tensor.type) };
     if (this.keepsAll) this.kept.set(name, matrix);
     return matrix;
   }
@@ -66,8 +66,21 @@ function product(sizes: readonly number[]): number {
   return sizes.reduce((left, right) => left * right, 1);
 }
 
-/** @param type as numbered by ggml (ggml.h) */
-function decode(bytes: Buffer, type: number, elements: number): Float32Array {
+/** Bytes of one of ggml's types for {@link decodeElements}: how many bytes hold how many elements. */
+const blocks: Readonly<Record<number, readonly [bytes: number, elements: number]>> = {
+  0: [4, 1],
+  1: [2, 1],
+  8: [34, 32],
+  30: [2, 1],
+};
+
+/**
+ * @param type as numbered by ggml (ggml.h): F32, F16, Q8_0 or BF16
+ * @throws DaylongError `model-unsupported` for another
+ */
+export function decodeElements(bytes: Buffer, type: number): Float32Array {
+  const [blockBytes, blockElements] = blocks[type] ?? [1, 0];
+  const elements = (bytes.length / blockBytes) * blockElements;
   const values = new Float32Array(elements);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (type) {
