@@ -42,7 +42,7 @@ const version = 3;
  *
  * @throws Error if the file is of another version, or of cells that are no plain keys and values
  */
-export function parseKeyRows(bytes: Buffer): KeyRows {
+function parseKeyRows(bytes: Buffer): KeyRows {
   let offset = 0;
   const next = (): number => bytes.readInt32LE((offset += 4) - 4);
   const expect = (expected: number, what: string): void => {

@@ -103,6 +103,19 @@ describe("reports of the lab", () => {
     assert.doesNotMatch(page, /2026/, "the same figures give the same page");
   });
 
+  it("has another model's result of the same experiment under a heading of its own", () => {
+    const other: LabResult = { ...result, model: { ...result.model, name: "twin" } };
+    const kept = [
+      { name: "ppl-twin", result: other },
+      { name: "ppl", result },
+    ];
+    const page = measurementsPage(kept, experiments, "lab");
+    const headings = page.match(/^## Perplexity.*$/gm);
+    assert.deepEqual(headings, ["## Perplexity of \\<b\\>, twice", "## Perplexity of \\<b\\>, twice, twin"]);
+    assert.match(page, /\(lab\/ppl-twin-bars\.svg\)/);
+    for (const { claim } of result.claims ?? []) assert.ok(page.includes(`twin: ${claim}`), claim);
+  });
+
   it("takes only what an experiment has written", () => {
     assert.ok(isLabResult(JSON.parse(resultJson(result).json)));
     for (const other of [null, [], { loss: [1, 2] }, { experiment: "ppl", tables: {}, plots: [], remarks: [] }]) {

@@ -23,11 +23,21 @@ export function measurementsPage(
   const order = experiments.map(({ name }) => name);
   const place = ({ result }: KeptResult): number =>
     order.includes(result.experiment) ? order.indexOf(result.experiment) : order.length;
-  const sorted = [...kept].sort((left, right) => place(left) - place(right) || (left.name < right.name ? -1 : 1));
+  const sorted = kept
+    .map(ofItsModel)
+    .sort((left, right) => place(left) - place(right) || (left.name < right.name ? -1 : 1));
   const sections = sorted.map(({ name, result }) =>
     resultMarkdown(result, { level: 2, picture: (plot) => `${folder}/${pictureName(name, plot)}` }),
   );
   return `${[intro, ...summary(sorted), ...sections, ...notMeasured(sorted, experiments)].join("\n\n")}\n`;
+}
+
+/** A file that is not named after its experiment holds that of another model: the page has it under a heading of its own. */
+function ofItsModel({ name, result }: KeptResult): KeptResult {
+  if (name === result.experiment) return { name, result };
+  const model = result.model.name;
+  const claims = (result.claims ?? []).map((claim) => ({ ...claim, claim: `${model}: ${claim.claim}` }));
+  return { name, result: { ...result, title: `${result.title}, ${model}`, claims } };
 }
 
 const intro = `# Measurements
