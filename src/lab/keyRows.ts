@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Token } from "../conversation/tokenSequence.ts";
 import type { LabCells } from "./labCells.ts";
-import { decodeElements } from "./reference/ggufWeights.ts";
+import { decodeElements } from "./reference/tensorTypes.ts";
 
 /** The keys of cells as they are kept: rotated to their positions, in the precision of the cache. */
 export interface KeyRows {

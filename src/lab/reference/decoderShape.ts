@@ -1,5 +1,5 @@
 import type { ModelMetadata } from "../../engine/worker/modelTraits.ts";
-import { unsupported } from "./ggufWeights.ts";
+import { unsupported } from "./unsupported.ts";
 
 /** What of a model's metadata the reference computation needs. */
 export interface DecoderShape {

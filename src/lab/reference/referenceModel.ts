@@ -1,6 +1,7 @@
 import type { Token } from "../../conversation/tokenSequence.ts";
-import { GgufWeights, unsupported, type Matrix } from "./ggufWeights.ts";
+import { GgufWeights, type Matrix } from "./ggufWeights.ts";
 import { decoderShape, type DecoderShape } from "./decoderShape.ts";
+import { unsupported } from "./unsupported.ts";
 
 /** The attention of one layer to a text of n tokens. */
 export interface LayerAttention {
