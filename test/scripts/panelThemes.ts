@@ -1,14 +1,15 @@
 // Writes test/fixtures/panel/themes.json: what VS Code's own themes hand to a webview of the variables that our style
-// sheets use, read from a real workbench, so that tests of the view alone can draw it as it looks there.
+// sheets and the report of measurements use, read from a real workbench, so that tests of the view alone can draw it as it looks there.
 // Run: node --import tsx test/scripts/panelThemes.ts
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { reportStyle } from "../../src/measure/reportStyle.ts";
 import { folders } from "../rig/folders.ts";
 import { openWorkbench } from "../rig/openWorkbench.ts";
 
 const styles = path.join(folders.root, "webview-ui", "styles");
 const css = readdirSync(styles).map((file) => readFileSync(path.join(styles, file), "utf8"));
-const used = new Set([...css.join("\n").matchAll(/--vscode-[\w-]+/g)].map(([name]) => name));
+const used = new Set([...[...css, reportStyle].join("\n").matchAll(/--vscode-[\w-]+/g)].map(([name]) => name));
 
 const themes = {
   dark: "Default Dark Modern",
