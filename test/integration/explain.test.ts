@@ -54,9 +54,18 @@ describe("explaining code", () => {
     assert.ok(shown(thread).includes(thread.answers[0]?.text.trim().slice(0, 20) ?? "nothing"));
   }
 
+  /** The demo model's likeliest words: what a toy says otherwise is chance. */
+  async function setTemperature(value: number | undefined): Promise<void> {
+    const settings = vscode.workspace.getConfiguration("daylong");
+    await settings.update("reply.temperature", value, vscode.ConfigurationTarget.Global);
+  }
+
   before(async () => {
     api = await daylong().activate();
+    await setTemperature(0);
   });
+
+  after(() => setTemperature(undefined));
 
   afterEach(async () => {
     for (const thread of api.explanations.all) thread.dispose();
@@ -312,42 +321,36 @@ describe("explaining code", () => {
   });
 
   it("leaves no trace in the conversation: the same cache and the same next reply", async () => {
-    const settings = vscode.workspace.getConfiguration("daylong");
-    await settings.update("reply.temperature", 0, vscode.ConfigurationTarget.Global);
-    try {
-      const chat = async (withExplanations: boolean): Promise<readonly unknown[]> => {
-        await api.controller.openTranscript([]);
-        let counters: unknown;
-        const view = api.controller.attach((message) => {
-          if (message.type === "memory") {
-            const { windowTokens, shifts, reprocessedTokens } = message.counters;
-            counters = {
-              windowTokens,
-              shifts,
-              reprocessedTokens,
-              spans: message.spans.map(({ kind, tokens }) => [kind, tokens]),
-            };
-          }
-        });
-        try {
-          await api.controller.receive({ type: "ready" });
-          await api.controller.receive({ type: "send", text: "Remember that the green cache is 47." });
-          if (withExplanations) assertAnswered(await explain());
-          const sent = api.controller.receive({ type: "send", text: "Write a function to sort a table." });
-          if (withExplanations) assertAnswered(await explain());
-          await sent;
-          await api.controller.receive({ type: "send", text: "What is the green cache?" });
-        } finally {
-          view.dispose();
+    const chat = async (withExplanations: boolean): Promise<readonly unknown[]> => {
+      await api.controller.openTranscript([]);
+      let counters: unknown;
+      const view = api.controller.attach((message) => {
+        if (message.type === "memory") {
+          const { windowTokens, shifts, reprocessedTokens } = message.counters;
+          counters = {
+            windowTokens,
+            shifts,
+            reprocessedTokens,
+            spans: message.spans.map(({ kind, tokens }) => [kind, tokens]),
+          };
         }
-        return [counters, api.controller.turns.map(({ user, reply, status }) => [user, reply, status])];
-      };
-      await openText(code);
-      const plain = await chat(false);
-      assert.deepEqual(await chat(true), plain);
-      assert.match(JSON.stringify(plain), /47.*47/);
-    } finally {
-      await settings.update("reply.temperature", undefined, vscode.ConfigurationTarget.Global);
-    }
+      });
+      try {
+        await api.controller.receive({ type: "ready" });
+        await api.controller.receive({ type: "send", text: "Remember that the green cache is 47." });
+        if (withExplanations) assertAnswered(await explain());
+        const sent = api.controller.receive({ type: "send", text: "Write a function to sort a table." });
+        if (withExplanations) assertAnswered(await explain());
+        await sent;
+        await api.controller.receive({ type: "send", text: "What is the green cache?" });
+      } finally {
+        view.dispose();
+      }
+      return [counters, api.controller.turns.map(({ user, reply, status }) => [user, reply, status])];
+    };
+    await openText(code);
+    const plain = await chat(false);
+    assert.deepEqual(await chat(true), plain);
+    assert.match(JSON.stringify(plain), /47.*47/);
   });
 });

@@ -19,8 +19,8 @@ const themes = JSON.parse(
   readFileSync(path.join(folders.root, "test", "fixtures", "panel", "themes.json"), "utf8"),
 ) as Readonly<Record<string, Theme>>;
 
-/** A report with tables, lines, bars, maps and claims, of real results. */
-const names = ["ppl", "streameval", "arc", "attention"];
+/** A report with tables, lines, bars and claims, of real results. */
+const names = ["ppl", "arc"];
 const found: StoredReport["found"] = new Map(
   names.map((name) => {
     const file = path.join(folders.root, "docs", "lab", `${name}.json`);
