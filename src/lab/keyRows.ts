@@ -72,22 +72,37 @@ function parseKeyRows(bytes: Buffer): KeyRows {
   return { positions: places.map(({ position }) => position), layers };
 }
 
+/** How far keys are from what they were: the length of the difference over the length of the keys, over all layers and cells. */
+export interface KeyErrors {
+  readonly all: number;
+  /** Of the element of a head that is worst off, and of the one that is best off. */
+  readonly worst: number;
+  readonly best: number;
+}
+
 /**
- * How far keys are from what they were: the length of the difference over the length of the keys, over all layers and
- * cells.
- *
+ * @param headSize elements of a head
  * @throws Error if they are of other positions: a rotation is no error
  */
-export function keyError(keys: KeyRows, before: KeyRows): number {
+export function keyErrors(keys: KeyRows, before: KeyRows, headSize: number): KeyErrors {
   if (String(keys.positions) !== String(before.positions)) throw new Error("the keys are of other positions");
-  let [difference, length] = [0, 0];
+  const differences = new Float64Array(headSize);
+  const lengths = new Float64Array(headSize);
   for (const [layer, rows] of before.layers.entries()) {
     for (const [row, values] of rows.entries()) {
+      const now = keys.layers[layer]?.[row];
       for (const [index, value] of values.entries()) {
-        difference += ((keys.layers[layer]?.[row]?.[index] ?? Number.NaN) - value) ** 2;
-        length += value ** 2;
+        const element = index % headSize;
+        differences[element] = (differences[element] ?? 0) + ((now?.[index] ?? Number.NaN) - value) ** 2;
+        lengths[element] = (lengths[element] ?? 0) + value ** 2;
       }
     }
   }
-  return Math.sqrt(difference / length);
+  const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
+  const byElement = Array.from(differences, (difference, element) => Math.sqrt(difference / (lengths[element] ?? 0)));
+  return {
+    all: Math.sqrt(sum(differences) / sum(lengths)),
+    worst: Math.max(...byElement),
+    best: Math.min(...byElement),
+  };
 }

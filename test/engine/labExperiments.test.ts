@@ -19,7 +19,7 @@ describe("experiments of the lab, end to end", function () {
     const flags = { window: [64], tokens: [192], every: [16], chunks: [1, 16], shifts: [17] };
     const { tables, settings } = await run(chunk, flags, twinPath("learnable-sink"));
     assert.equal(settings["sinks"], 4);
-    const [byChunk, drift] = tables;
+    const [byChunk, descent, drift] = tables;
     assert.deepEqual(columns(byChunk, "keys", "forgotten at a time", "shifts of a key at most"), [
       ["f16", 1, 59],
       ["f16", 16, 3],
@@ -27,6 +27,18 @@ describe("experiments of the lab, end to end", function () {
       ["q8_0", 16, 3],
     ]);
     for (const [ratio] of columns(byChunk, "over a fresh evaluation of the same tokens")) within(ratio, 0.9, 1.1);
+    assert.deepEqual(columns(descent, "keys", "forgotten at a time", "shifts"), [
+      ["f16", 16, 5],
+      ["q8_0", 16, 5],
+    ]);
+    for (const [all, worst, best] of columns(
+      descent,
+      "relative error of the keys",
+      "of the worst element of a head",
+      "of the best",
+    )) {
+      within(all, Number(best), Number(worst));
+    }
     assert.deepEqual(columns(drift, "keys", "shifts"), [
       ["f16", 1],
       ["f16", 4],

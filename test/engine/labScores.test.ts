@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { templateForModel } from "../../src/engine/worker/modelTemplate.ts";
 import { chatText } from "../../src/lab/chatText.ts";
-import { driftRoom, measureDrift, type Drift } from "../../src/lab/drift.ts";
+import { driftRoom, measureDescent, measureDrift, type Drift } from "../../src/lab/drift.ts";
 import type { LabContext } from "../../src/lab/experiment.ts";
 import { ppl } from "../../src/lab/experiments/ppl.ts";
-import { keyError, keysOf } from "../../src/lab/keyRows.ts";
+import { keyErrors, keysOf } from "../../src/lab/keyRows.ts";
 import { LabCells } from "../../src/lab/labCells.ts";
 import { LabModel } from "../../src/lab/labModel.ts";
 import { divergence, lossOf } from "../../src/lab/likelihood.ts";
 import { LongRunNotes, readLong } from "../../src/lab/longRun.ts";
+import { MovedText, type Moved } from "../../src/lab/movedText.ts";
 import { dense, slidingWindow, streaming, streamingForgetting } from "../../src/lab/policies.ts";
 import { positionsBehind } from "../../src/lab/scoredPositions.ts";
 import { openText } from "../../src/lab/textTokens.ts";
@@ -140,7 +141,8 @@ describe("scores of the lab", function () {
       const moved = await LabModel.open(path(`${name}.gguf`), 1);
       const text = (await openText(moved, undefined)).first(72);
       const cells = await moved.cells({ contextSize: 72 + driftRoom + 1 });
-      const drift = await measureDrift(cells, text.slice(0, 64), text.slice(64), [1, 4], () => Promise.resolve());
+      const placed = await MovedText.place(cells, text.slice(0, 64), text.slice(64), moved.verdict.headDim);
+      const drift = await measureDrift(placed, [1, 4], () => Promise.resolve());
       assert.equal(cells.length, 64 + driftRoom - 3 * (driftRoom / 16), "once up, three small steps down");
       drifts.set(name, drift);
       await moved.dispose();
@@ -166,7 +168,7 @@ describe("scores of the lab", function () {
       before.positions,
       Array.from({ length: 40 }, (_, position) => position),
     );
-    assert.equal(keyError(await keysOf(cells, 1), before), 0, "to look changes nothing");
+    assert.equal(keyErrors(await keysOf(cells, 1), before, 32).all, 0, "to look changes nothing");
     // The keys of the first layer depend on the token and on the position only; the others on what stands before too.
     await cells.clear();
     await cells.append([tokens[1]!, tokens[0]!, ...tokens.slice(2, 40)]);
@@ -176,10 +178,26 @@ describe("scores of the lab", function () {
     assert.notDeepEqual(swapped.layers[0]?.[0], before.layers[0]?.[0]);
 
     cells.move(8);
-    await assert.rejects(async () => keyError(await keysOf(cells, 1), swapped), /other positions/);
+    await assert.rejects(async () => keyErrors(await keysOf(cells, 1), swapped, 32), /other positions/);
     cells.move(-8);
-    const error = keyError(await keysOf(cells, 1), swapped);
-    assert(error > 1e-5 && error < 1e-3, `two rotations in half precision: ${error}`);
+    const { all, worst, best } = keyErrors(await keysOf(cells, 1), swapped, 32);
+    assert(all > 1e-5 && all < 1e-3, `two rotations in half precision: ${all}`);
+    assert(best < all && all < worst && worst < 1e-2, `${best} ${all} ${worst}`);
+  });
+
+  it("show that half precision loses small rotations: the finer the steps down, the farther the keys are off", async () => {
+    const cells = await model.cells({ contextSize: 64 + 128 + 1 });
+    const down = async (step: number): Promise<Moved> => {
+      const text = await MovedText.place(cells, tokens.slice(0, 56), tokens.slice(56, 64), 32);
+      const moved = await measureDescent(text, 128, step);
+      assert.equal(cells.length, 56, "where it was");
+      return moved;
+    };
+    const [fine, coarse] = [await down(2), await down(64)];
+    assert(fine.keys !== null && coarse.keys !== null);
+    assert(fine.keys.all > 4 * coarse.keys.all, `${fine.keys.all} ${coarse.keys.all}`);
+    assert(fine.keys.worst > 3 * fine.keys.best, "pairs that turn slowly lose the most");
+    assert(coarse.keys.all < 1e-3 && coarse.divergence < 1e-3, `${coarse.keys.all} ${coarse.divergence}`);
   });
 
   it("of a long run that was interrupted are those of one that was not", async () => {

@@ -1,11 +1,13 @@
-import { chunkReport, chunkRemarks, driftTexts, type DriftOf } from "../chunkReport.ts";
+import { chunkReport, chunkRemarks } from "../chunkReport.ts";
 import { requireStreaming, usualSinks, windowFor } from "../defaults.ts";
-import { driftRoom, driftRound, measureDrift, type Drift } from "../drift.ts";
+import { driftRoom, driftRound, measureDescent, measureDrift, type Drift } from "../drift.ts";
 import type { Experiment, Findings, LabContext } from "../experiment.ts";
 import { LabModel, type KeyType } from "../labModel.ts";
 import { modelCard } from "../modelCard.ts";
+import { MovedText, type Moved } from "../movedText.ts";
 import { positionsBehind } from "../scoredPositions.ts";
 import { probeShifts, type Probed } from "../shiftProbe.ts";
+import { movedTexts, type ShiftedAgain } from "../shiftedReport.ts";
 import { affordableSize } from "../textSize.ts";
 import { openText } from "../textTokens.ts";
 import { twinPath } from "../twins.ts";
@@ -50,7 +52,7 @@ async function run(context: LabContext): Promise<Findings> {
       { blocks: passes - keys.length, singles: keys.length, recomputations: 2 * passes },
     );
     const text = await openText(model, context.textPath);
-    const tokens = text.first(Math.max(size.length, driftTexts * (window / 2 + driftProbe)));
+    const tokens = text.first(Math.max(size.length, movedTexts * (window / 2 + driftProbe)));
     const probes = new Set(positionsBehind(window, size.length, size.every));
     const results: Probed[] = [];
     for (const type of keys) {
@@ -58,18 +60,18 @@ async function run(context: LabContext): Promise<Findings> {
         const done = results.length;
         results.push(
           await probeShifts(model, type, count, window, tokens.slice(0, size.length), probes, (read) =>
-            context.progress((0.8 * (done + read / size.length)) / passes, `${type}, ${count} at a time`),
+            context.progress((0.7 * (done + read / size.length)) / passes, `${type}, ${count} at a time`),
           ),
         );
       }
     }
-    const drifts = await driftOf(context, model, keys, window, tokens);
+    const shifted = await shiftAgain(context, model, keys, chunks, window, tokens);
     return {
-      ...chunkReport(window, results, drifts),
+      ...chunkReport(window, results, shifted),
       model: modelCard(model),
       text: { source: text.source, tokens: size.length },
       settings: { window, sinks: usualSinks, everyNthTokenProbed: size.every },
-      remarks: chunkRemarks(model, results, drifts),
+      remarks: chunkRemarks(model, results, shifted),
       raw: {
         probes: [...probes],
         divergence: results.map(({ keys: type, chunk: count, shifts, fromFresh, fromBare }) => ({
@@ -79,7 +81,7 @@ async function run(context: LabContext): Promise<Findings> {
           fromSameTokens: fromFresh.map(short),
           fromWindow: fromBare.map(short),
         })),
-        drift: drifts,
+        shiftedAgain: shifted,
       },
     };
   } finally {
@@ -87,37 +89,51 @@ async function run(context: LabContext): Promise<Findings> {
   }
 }
 
-async function driftOf(
+/** Moves texts of half a window as a whole: many times up and down, and down through a whole window in steps. */
+async function shiftAgain(
   context: LabContext,
   model: LabModel,
   keys: readonly KeyType[],
+  chunks: readonly number[],
   window: number,
   tokens: readonly number[],
-): Promise<DriftOf[]> {
+): Promise<ShiftedAgain[]> {
   const most = context.number("shifts", (context.quick ? 4 : 120) * driftRound);
   const counts = driftShifts.filter((count) => count <= most);
+  // A key is shifted once for each token in the window where they are forgotten one by one.
+  const steps = context.quick ? chunks.filter((count) => count > 1) : chunks;
   const length = Math.floor(window / 2);
-  const found: DriftOf[] = [];
+  const headSize = model.verdict.headDim;
+  const found: ShiftedAgain[] = [];
   for (const [at, type] of keys.entries()) {
-    const cells = await model.cells({ contextSize: length + driftProbe + driftRoom + 1, keys: type });
-    const excerpts: Drift[][] = [];
+    const contextSize = length + driftProbe + Math.max(window, driftRoom) + 1;
+    const cells = await model.cells({ contextSize, keys: type });
+    const drifts: Drift[][] = [];
+    const descents: Moved[][] = [];
     try {
-      for (let excerpt = 0; excerpt < driftTexts; excerpt++) {
+      for (let excerpt = 0; excerpt < movedTexts; excerpt++) {
+        const tell = (part: number, what: string): Promise<void> =>
+          context.progress(0.7 + (0.3 * (at + (excerpt + part) / movedTexts)) / keys.length, `${type}, ${what}`);
         const start = excerpt * (length + driftProbe);
-        const stretch = tokens.slice(start, start + length + driftProbe);
-        excerpts.push(
-          await measureDrift(cells, stretch.slice(0, length), stretch.slice(length), counts, (shifts) =>
-            context.progress(
-              0.8 + (0.2 * (at + (excerpt + shifts / most) / driftTexts)) / keys.length,
-              `${type}, ${shifts} shifts of the same keys`,
-            ),
+        const text = tokens.slice(start, start + length);
+        const probe = tokens.slice(start + length, start + length + driftProbe);
+        const placed = (): Promise<MovedText> => MovedText.place(cells, text, probe, headSize);
+        drifts.push(
+          await measureDrift(await placed(), counts, (shifts) =>
+            tell((0.6 * shifts) / most, `${shifts} shifts of the same keys`),
           ),
         );
+        const down: Moved[] = [];
+        for (const step of steps) {
+          await tell(0.6 + (0.4 * down.length) / steps.length, `down through the window by ${step}`);
+          down.push(await measureDescent(await placed(), window, step));
+        }
+        descents.push(down);
       }
     } finally {
       await cells.dispose();
     }
-    found.push({ keys: type, excerpts });
+    found.push({ keys: type, drifts, steps, descents });
   }
   return found;
 }
