@@ -72,6 +72,12 @@ function parseKeyRows(bytes: Buffer): KeyRows {
   return { positions: places.map(({ position }) => position), layers };
 }
 
+/** Length (root of the sum of squares) of the keys of the first `count` positions, over all layers. */
+export function keyLength({ layers }: KeyRows, count: number): number {
+  const rows = layers.flatMap((layer) => layer.slice(0, count));
+  return Math.sqrt(rows.reduce((sum, row) => row.reduce((total, value) => total + value ** 2, sum), 0));
+}
+
 /** How far keys are from what they were: the length of the difference over the length of the keys, over all layers and cells. */
 export interface KeyErrors {
   readonly all: number;

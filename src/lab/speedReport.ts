@@ -8,7 +8,7 @@ export interface CacheTimes {
   /** Milliseconds for a token with a full window, and with three quarters of it. */
   readonly full: Summary;
   readonly threeQuarters: Summary;
-  /** Milliseconds that a shift adds to the decode behind it. */
+  /** Milliseconds that a shift of nearly the whole window adds to the decode behind it. */
   readonly pause: Summary;
   /** Milliseconds for a token when every token evicts one, as in the paper. */
   readonly each: Summary;
@@ -91,14 +91,14 @@ export function cacheLimits(
       { name: "target", from: "target" },
       { name: "re-computation, GFLOP/s (2 × weights × tokens)", digits: 3 },
     ],
-    rows: results.map(({ window, full, threeQuarters, pause, recomputation }) => [
+    rows: results.map(({ window, full, pause, recomputation }) => [
       window,
       full.p50,
       milliseconds(perParameter * shape.activeParameters + keyValueBytes(shape, window)),
       pause.p50,
       pause.p99,
-      milliseconds(shiftBytes(shape, (window * 3) / 4)),
-      pause.p50 / threeQuarters.p50,
+      milliseconds(shiftBytes(shape, window)),
+      pause.p50 / full.p50,
       "≤ 1",
       (2 * shape.activeParameters * window) / recomputation.p50 / 1e6,
     ]),
@@ -140,7 +140,7 @@ export function cacheRemarks(results: readonly CacheTimes[]): string[] {
     `At ${largest.window} tokens a token takes ${ratioOf(largest).toPrecision(3)} times as long with re-computation as with ` +
       `streaming${published === undefined ? "" : ` (the paper: ${(published[0] / published[1]).toFixed(1)} on another model and a GPU)`}.`,
     `A shift adds ${largest.pause.p50.toPrecision(3)} ms to the token behind it, which is ` +
-      `${(largest.pause.p50 / largest.threeQuarters.p50).toPrecision(2)} of a decode step, once in ${Math.floor(largest.window / 4)} tokens.`,
+      `${(largest.pause.p50 / largest.full.p50).toPrecision(2)} of a decode step, once in ${Math.floor(largest.window / 4)} tokens.`,
   ];
 }
 
@@ -150,7 +150,8 @@ export function cacheClaims(results: readonly CacheTimes[]): Claim[] {
   const { window } = largest;
   const published = paper[window];
   const ratio = ratioOf(largest);
-  const pause = Math.max(...results.map((result) => result.pause.p99 / result.threeQuarters.p50));
+  const overDecode = (of: "p50" | "p99"): number => Math.max(...results.map(({ pause, full }) => pause[of] / full.p50));
+  const pause = overDecode("p99");
   const again = results.reduce((sum, { decodedAgain }) => sum + decodedAgain, 0);
   return [
     {
@@ -161,9 +162,9 @@ export function cacheClaims(results: readonly CacheTimes[]): Claim[] {
       met: window === targetWindow ? ratio >= targetRatio : null,
     },
     {
-      claim: "Pause for a shift (p99) over a decode step, at most",
+      claim: "Pause for a shift of nearly the whole window (p99) over a decode step, at most",
       target: "≤ 1",
-      figure: pause.toPrecision(2),
+      figure: `${pause.toPrecision(2)} (median ${overDecode("p50").toPrecision(2)})`,
       met: pause <= 1,
     },
     {

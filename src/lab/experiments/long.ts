@@ -141,7 +141,7 @@ const flatMemory = 1.05;
 const flatPerplexity = 1.02;
 
 function claimsOn(found: readonly Stretch[], ratios: readonly (number | null)[]): Claim[] {
-  const total = `${found.at(-1)?.tokens ?? 0} tokens`;
+  const total = `${grouped(found.at(-1)?.tokens ?? 0)} tokens`;
   const again = ratios.filter((ratio) => ratio !== null);
   const [second, last] = [found[Math.min(1, found.length - 1)], found.at(-1)];
   const growth = (last?.memory ?? Number.NaN) / (second?.memory ?? Number.NaN);
@@ -167,7 +167,7 @@ function remarksOn(found: readonly Stretch[], cycle: number, ratios: readonly (n
   const total = found.at(-1)?.tokens ?? 0;
   const remarks = [
     total > cycle
-      ? `The text begins anew every ${cycle} tokens; a window holds nothing of the reading before.`
+      ? `The text begins anew every ${grouped(cycle)} tokens; a window holds nothing of the reading before.`
       : "The text was read once, without a repetition.",
   ];
   if (again.length > 0) {
@@ -179,9 +179,14 @@ function remarksOn(found: readonly Stretch[], cycle: number, ratios: readonly (n
   const [early, last] = [found[Math.min(1, found.length - 1)], found.at(-1)];
   if (early !== undefined && last !== undefined) {
     remarks.push(
-      `Resident memory: ${(early.memory / 1e6).toFixed(0)} MB at ${early.tokens} tokens, ${(last.memory / 1e6).toFixed(0)} MB ` +
-        `at ${last.tokens}.`,
+      `Resident memory: ${(early.memory / 1e6).toFixed(0)} MB at ${grouped(early.tokens)} tokens, ${(last.memory / 1e6).toFixed(0)} MB ` +
+        `at ${grouped(last.tokens)}.`,
     );
   }
   return remarks;
+}
+
+/** 4,000,000 */
+function grouped(tokens: number): string {
+  return tokens.toLocaleString("en");
 }

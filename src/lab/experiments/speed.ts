@@ -20,6 +20,9 @@ import {
 const sinks = 4;
 /** Tokens decoded one by one at each height of the window. */
 const steps = 8;
+/** Shifts in each round, and the tokens that each frees: few, so that nearly the whole window is moved. */
+const pauses = 8;
+const forgotten = 32;
 /** As the engine reads a long prompt on the CPU. */
 const batch = 128;
 
@@ -74,7 +77,7 @@ async function affordableWindows(
   rounds: number,
 ): Promise<readonly number[]> {
   const cost = (window: number, { prefill, single }: Pace): number =>
-    rounds * (1.25 * window * prefill + (3 * steps + 1) * single);
+    rounds * ((1.25 * window + pauses * forgotten) * prefill + (3 * steps + pauses) * single);
   const first = (part: number): readonly number[] => wanted.slice(0, Math.max(1, Math.floor(part * wanted.length)));
   const part = await affordable(context, model, (some, pace) =>
     first(some).reduce((sum, window) => sum + cost(window, pace), 0),
@@ -108,15 +111,19 @@ async function measure(
       const full: number[] = [];
       for (let step = 0; step < steps; step++) full.push(await append(1));
       take("full", median(full));
-      const start = performance.now();
       await cells.erase([{ start: sinks, end: sinks + quarter }]);
       await append(1);
-      const first = performance.now() - start;
       const after: number[] = [];
       for (let step = 0; step < steps; step++) after.push(await append(1));
       take("threeQuarters", median(after));
-      take("pause", first - median(after));
       await fill(cells, last, append);
+      for (let pause = 0; pause < pauses; pause++) {
+        const began = performance.now();
+        await cells.erase([{ start: sinks, end: sinks + forgotten }]);
+        await append(1);
+        take("pause", performance.now() - began - median(full));
+        await append(forgotten - 1);
+      }
       for (let step = 0; step < steps; step++) {
         const began = performance.now();
         await cells.erase([{ start: sinks, end: sinks + 1 }]);

@@ -2,6 +2,7 @@ import type { Token } from "../../conversation/tokenSequence.ts";
 import { DaylongError } from "../../base/errors.ts";
 import { usualSinks, windowFor } from "../defaults.ts";
 import type { Experiment, Findings, LabContext } from "../experiment.ts";
+import { keyLength, keysOf } from "../keyRows.ts";
 import { LabModel } from "../labModel.ts";
 import { modelCard } from "../modelCard.ts";
 import { marginOf, mean } from "../perplexity.ts";
@@ -22,6 +23,8 @@ interface Drifted {
   /** Of YaRN; 1: none. */
   readonly factor: number;
   readonly gains: readonly (readonly number[])[];
+  /** Of the first tokens' keys over that before all shifts, after each shift; of the first excerpt. They are never moved. */
+  readonly lengths: readonly number[];
 }
 
 async function run(context: LabContext): Promise<Findings> {
@@ -40,13 +43,16 @@ async function run(context: LabContext): Promise<Findings> {
       const length = window + shifts * chunk + 1;
       const tokens = text.first(excerpts * length + 1);
       const gains: number[][] = [];
+      let lengths: readonly number[] = [];
       for (let excerpt = 0; excerpt < excerpts; excerpt++) {
         const stretch = tokens.slice(1 + excerpt * length, 1 + (excerpt + 1) * length);
         if (model.beginning !== undefined) stretch.unshift(model.beginning);
-        gains.push(await measure(model, stretch, window, chunk, shifts));
+        const found = await measure(model, stretch, window, chunk, shifts);
+        gains.push(found.gains);
+        if (excerpt === 0) lengths = found.lengths;
         await context.progress((at + (excerpt + 1) / excerpts) / paths.length, model.verdict.name);
       }
-      results.push({ name: nameOf(model, factor), factor, gains });
+      results.push({ name: nameOf(model, factor), factor, gains, lengths });
       common = {
         model: modelCard(model),
         text: { source: text.source, tokens: tokens.length },
@@ -80,21 +86,26 @@ function yarnFactor(model: LabModel): number {
   );
 }
 
-/** @returns by shift: mean loss of the tokens that come next, streamed less that of a fresh evaluation of what was kept */
+/** By shift: mean loss of the tokens that come next, streamed less that of a fresh evaluation, and length of the first keys. */
 async function measure(
   model: LabModel,
   tokens: readonly Token[],
   window: number,
   chunk: number,
   shifts: number,
-): Promise<number[]> {
-  const cells = await model.cells({ contextSize: window + 1 });
+): Promise<{ gains: number[]; lengths: number[] }> {
+  const cells = await model.cells({ contextSize: window + 2 }); // one more for the token with which keys are looked at
   const fresh = await model.cells({ contextSize: window + 1 });
   try {
     await cells.append(tokens.slice(0, window));
+    const [any = 0] = tokens;
+    const length = async (): Promise<number> => keyLength(await keysOf(cells, any), usualSinks);
     const gains: number[] = [];
+    const lengths: number[] = [];
+    const before = await length();
     for (let shift = 0; shift < shifts; shift++) {
       await cells.erase([{ start: usualSinks, end: usualSinks + chunk }]);
+      lengths.push((await length()) / before);
       await fresh.clear();
       await fresh.append(cells.tokens);
       const start = window + shift * chunk;
@@ -103,7 +114,7 @@ async function measure(
       const asked = (losses: Float64Array): Float64Array => losses.filter((_, index) => targets[index] !== undefined);
       gains.push(mean(asked(await cells.score(block, targets))) - mean(asked(await fresh.score(block, targets))));
     }
-    return gains;
+    return { gains, lengths };
   } finally {
     await cells.dispose();
     await fresh.dispose();
@@ -127,7 +138,8 @@ function report(results: readonly Drifted[], shifts: number): Pick<Findings, "ta
         columns: [
           { name: "shifts" },
           ...results.flatMap(({ name }) => [{ name }, { name: `± (95 %), ${name}`, digits: 2 }]),
-          ...scaled.map(({ name }) => ({ name: `length of a key, ${name} (computed, not measured)` })),
+          ...results.map(({ name }) => ({ name: `length of the first keys, ${name}` })),
+          ...scaled.map(({ factor }) => ({ name: `${keyScale(factor).toFixed(4)} to the power of the shifts` })),
         ],
         rows: counts.map((shift) => [
           shift,
@@ -135,6 +147,7 @@ function report(results: readonly Drifted[], shifts: number): Pick<Findings, "ta
             const value = ratio(drifted, shift);
             return [value, value * (Math.exp(marginOf(at(drifted, shift))) - 1)];
           }),
+          ...results.map(({ lengths }) => lengths[shift - 1] ?? null),
           ...scaled.map(({ factor }) => keyScale(factor) ** shift),
         ]),
       },
@@ -159,8 +172,8 @@ function report(results: readonly Drifted[], shifts: number): Pick<Findings, "ta
       }),
       ...scaled.map(
         ({ factor }) =>
-          `YaRN ×${factor}: llama.cpp applies its factor of ${keyScale(factor).toFixed(4)} to all keys again with each shift; ` +
-          "Daylong evaluates such models anew instead of shifting them.",
+          `YaRN ×${factor}: llama.cpp applies its factor of ${keyScale(factor).toFixed(4)} to all keys again with each shift, ` +
+          "also to the first ones, which are not moved, and so keep it for good; Daylong evaluates such models anew instead.",
       ),
     ],
   };
