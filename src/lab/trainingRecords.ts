@@ -31,18 +31,33 @@ export function trainingRecords(
   });
 }
 
-export function trainingCurves(records: readonly TrainingRecord[]): LinePlot {
-  return {
-    kind: "line",
-    name: "training",
-    title: "Loss in training",
-    x: { label: "steps" },
-    y: { label: "nats per token" },
-    series: records.map(({ name, curve }) => ({
-      name,
-      points: curve.flatMap(({ step, loss }) => (loss === undefined ? [] : [[step, loss] as const])),
-    })),
-  };
+export function trainingCurves(records: readonly TrainingRecord[]): LinePlot[] {
+  return [
+    {
+      kind: "line",
+      name: "training",
+      title: "Loss in training",
+      x: { label: "steps" },
+      y: { label: "nats per token" },
+      series: records.map(({ name, curve }) => ({
+        name,
+        points: curve.flatMap(({ step, loss }) => (loss === undefined ? [] : [[step, loss] as const])),
+      })),
+    },
+    {
+      kind: "line",
+      name: "training-share",
+      title: "Share of the first token in the attention of the head that gives it most, in training",
+      x: { label: "steps" },
+      y: { label: "share" },
+      series: records.map(({ name, curve }) => ({
+        name,
+        points: curve.flatMap(({ step, firstTokenShare: share }) =>
+          share === undefined ? [] : [[step, Math.max(...share)] as const],
+        ),
+      })),
+    },
+  ];
 }
 
 /** Where attention went at the end of the training, in texts of the validation. */

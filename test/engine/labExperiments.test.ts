@@ -85,7 +85,7 @@ describe("experiments of the lab, end to end", function () {
     for (const shares of columns(tables[2], ...names)) shares.forEach((share) => within(share, 1e-4, 1));
     assert.deepEqual(
       plots.map(({ name }) => name),
-      ["by-kept", "training"],
+      ["by-kept", "training", "training-share"],
     );
   });
 

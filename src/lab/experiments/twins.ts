@@ -98,7 +98,7 @@ async function run(context: LabContext): Promise<Findings> {
   return {
     ...common,
     tables: records.length === 0 ? tables : [...tables, trainingShares(records)],
-    plots: records.length === 0 ? plots : [...plots, trainingCurves(records)],
+    plots: records.length === 0 ? plots : [...plots, ...trainingCurves(records)],
     claims,
     remarks,
     raw: Object.fromEntries(figures.map(({ name, results }) => [name, rawLosses(scored, results)])),
@@ -168,17 +168,15 @@ function report(
     ],
     plots: [
       {
-        kind: "bar",
+        kind: "line",
         name: "by-kept",
         title: "Perplexity over that with 4 first tokens kept",
-        y: { label: "ratio", log: true },
-        groups: counts.map(String),
-        series: figures.flatMap(({ name, paper: theirs, results }) => [
-          { name, values: counts.map((_, at) => relative(results, at)?.ratio ?? 1) },
-          ...(theirs.length === 0
-            ? []
-            : [{ name: `${name} (paper)`, values: counts.map((_, at) => published(theirs, at) ?? Number.NaN) }]),
-        ]),
+        x: { label: "first tokens kept" },
+        y: { label: "ratio" },
+        series: figures.map(({ name, results }) => ({
+          name,
+          points: counts.map((count, at) => [count, relative(results, at)?.ratio ?? 1] as const),
+        })),
       },
     ],
     remarks: figures.map(({ name, results }) => {

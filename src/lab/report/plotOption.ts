@@ -11,9 +11,11 @@ const titleSize = 15;
 /** Heights of lines, and the space around all, in units of the picture. */
 const edge = 16;
 const titleLine = 20;
+/** Of the first line of a legend, and of each further one: ECharts leaves the gap between names between lines too. */
 const legendLine = 22;
 const legendMark = 30;
 const legendGap = 18;
+const furtherLegendLine = fontSize + 2 + legendGap;
 const font = { fontFamily: "system-ui, 'Segoe UI', Ubuntu, sans-serif", fontSize };
 const symbols = ["circle", "rect", "triangle", "diamond", "emptyCircle", "emptyRect", "emptyTriangle", "emptyDiamond"];
 const dashes = ["solid", "solid", [7, 4], [2, 3], [10, 3, 2, 3], "solid", [7, 4], [2, 3]] as const;
@@ -178,7 +180,7 @@ function frame(names: readonly string[], top: number): EChartsCoreOption {
     grid: {
       left: edge + 24,
       right: edge + 14,
-      top: top + 12 + lines * legendLine,
+      top: top + 12 + (lines === 0 ? 0 : legendLine + (lines - 1) * furtherLegendLine),
       bottom: edge + 24,
       outerBoundsMode: "same",
       outerBoundsContain: "axisLabel",
