@@ -13,6 +13,7 @@ import { MovedText, type Moved } from "../../src/lab/movedText.ts";
 import { dense, slidingWindow, streaming, streamingForgetting } from "../../src/lab/policies.ts";
 import { positionsBehind } from "../../src/lab/scoredPositions.ts";
 import { openText } from "../../src/lab/textTokens.ts";
+import { twinPath } from "../../src/lab/twins.ts";
 import { NativeCells } from "../fixtures/engine/nativeCells.ts";
 import { demoModel } from "../fixtures/engine/paths.ts";
 import { generateGguf } from "../fixtures/generateGguf.ts";
@@ -184,6 +185,24 @@ describe("scores of the lab", function () {
     assert(all > 1e-5 && all < 1e-3, `two rotations in half precision: ${all}`);
     assert(best < all && all < worst && worst < 1e-2, `${best} ${all} ${worst}`);
   });
+
+  for (const keys of ["f16", "q8_0"] as const) {
+    it(`leave the keys of the first tokens as they are, to the bit: ${keys}`, async () => {
+      const twin = await LabModel.open(twinPath("learnable-sink"), 1);
+      const text = (await openText(twin, undefined)).first(300);
+      const cells = await twin.cells({ contextSize: 201, keys });
+      await cells.append(text.slice(0, 190));
+      const first = async (): Promise<Float32Array[]> =>
+        (await keysOf(cells, 1)).layers.flatMap((rows) => rows.slice(0, 4));
+      const before = await first();
+      for (let next = 190; next < 290; next++) {
+        await cells.erase([{ start: 4, end: 5 }]);
+        await cells.append(text.slice(next, next + 1));
+      }
+      assert.deepEqual(await first(), before);
+      await twin.dispose();
+    });
+  }
 
   it("show that half precision loses small rotations: the finer the steps down, the farther the keys are off", async () => {
     const cells = await model.cells({ contextSize: 64 + 128 + 1 });

@@ -47,8 +47,9 @@ sinks, measured on Daylong's own engine. All figures come from the files in [lab
 one; \`npm run -s lab -- page\` writes this page from them. Columns marked "paper" are the paper's figures, on its own models;
 columns marked "target" are what this project aims at. All policies read the same text, and no model was trained on it.
 
-Other pages: [speed, threads and size](measurements-speed.md), the [panel](measurements-panel.md),
-[explanations](measurements-explain.md), faults of the engine library in [upstream](upstream/README.md).`;
+Other pages: what [repeated shifts](shifts.md) do to a cache, how the small models were [trained](training.md);
+[speed, threads and size](measurements-speed.md), the [panel](measurements-panel.md), [explanations](measurements-explain.md),
+faults of the engine library in [upstream](upstream/README.md).`;
 
 function summary(kept: readonly KeptResult[]): string[] {
   const rows = kept.flatMap(({ result }) =>
