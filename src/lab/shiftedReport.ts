@@ -133,7 +133,9 @@ export function shiftedPlots(shifted: readonly ShiftedAgain[]): LinePlot[] {
         },
         {
           name: `${keys} (simulation)`,
-          points: simulation.shifts.map((count, at) => [count, simulation[keys][at] ?? 0]),
+          points: simulation.shifts.flatMap((count, at) =>
+            count <= (excerpts[0]?.at(-1)?.shifts ?? 0) ? [[count, simulation[keys][at] ?? 0] as const] : [],
+          ),
         },
       ]),
     },

@@ -1,5 +1,5 @@
-// Draws the tab of "Measure This Model" in a real workbench, in dark, light and high contrast, wide and narrow, into
-// .rig/shots/measure. Run after a build: node --import tsx test/scripts/measureScreenshots.ts
+// Draws the tab of "Measure This Model" in a real workbench while it is filled, wide and narrow, in dark, light and high
+// contrast, and the whole report in dark, into .rig/shots/measure. Run after a build: node --import tsx test/scripts/measureScreenshots.ts
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Frame } from "playwright-core";
@@ -51,6 +51,15 @@ for (const [name, colorTheme] of Object.entries(themes)) {
     await page.setViewportSize({ width: 820, height: 900 });
     await tab.locator(".plot").first().scrollIntoViewIfNeeded();
     await shoot("narrow");
+    if (name !== "dark") continue;
+    await page.setViewportSize({ width: 1600, height: 1000 });
+    const whole = await frameWith("section:nth-of-type(10)"); // as many experiments suit any model
+    await whole.locator("h1").scrollIntoViewIfNeeded();
+    await shoot("finished");
+    for (const [index, section] of (await whole.locator("section").all()).entries()) {
+      await section.scrollIntoViewIfNeeded();
+      await shoot(`section-${index}`);
+    }
   } finally {
     await driven.close();
   }
