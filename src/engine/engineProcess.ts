@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createMessageConnection, type MessageConnection } from "vscode-jsonrpc";
 import { IPCMessageReader, IPCMessageWriter } from "vscode-jsonrpc/node.js";
+import { ChildOutput } from "../base/childOutput.ts";
 import type { Disposable } from "../base/disposable.ts";
 import { DaylongError } from "../base/errors.ts";
 import { engineFault } from "./engineFault.ts";
@@ -9,8 +10,6 @@ import { requests } from "./protocol.ts";
 
 /** Time for the child to write its last snapshot and end by itself once its channel is closed, in milliseconds. */
 const exitGrace = 35_000;
-/** Last lines of the child's output, for the crash report. */
-const outputLines = 40;
 
 export interface EngineProcessOptions {
   /** The bundled engine, dist/engine.mjs. */
@@ -27,7 +26,7 @@ export interface EngineProcessOptions {
 export class EngineProcess implements Disposable {
   readonly connection: MessageConnection;
   private readonly child: ChildProcess;
-  private readonly output: string[] = [];
+  private readonly output: ChildOutput;
   private ended = false;
 
   /** @throws DaylongError `engine-missing` */
@@ -40,14 +39,15 @@ export class EngineProcess implements Disposable {
         enginePath,
       );
     }
+    this.output = new ChildOutput("engine", options.log);
     this.child = fork(enginePath, [], {
       // In VS Code, the executable is Electron: this makes it behave as plain Node.
       env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
       execArgv: [],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    this.child.stdout?.on("data", (data: Buffer) => this.note(data));
-    this.child.stderr?.on("data", (data: Buffer) => this.note(data));
+    this.child.stdout?.on("data", (data: Buffer) => this.output.note(data.toString("utf8")));
+    this.child.stderr?.on("data", (data: Buffer) => this.output.note(data.toString("utf8")));
     this.child.once("error", (error) => this.end(`it could not be started: ${error.message}`));
     this.child.once("exit", (code, signal) => this.end(signal === null ? `exit code ${String(code)}` : signal));
     this.connection = createMessageConnection(new IPCMessageReader(this.child), new IPCMessageWriter(this.child));
@@ -81,22 +81,13 @@ export class EngineProcess implements Disposable {
     this.child.unref();
   }
 
-  private note(data: Buffer): void {
-    for (const line of data.toString("utf8").split("\n")) {
-      if (line.trim() === "") continue;
-      this.output.push(line);
-      if (this.output.length > outputLines) this.output.shift();
-      this.options.log(`engine: ${line}`);
-    }
-  }
-
   private end(how: string): void {
     if (this.ended) return;
     this.ended = true;
     // Closing the connection does not reject pending requests, disposing it does.
     this.connection.dispose();
     this.options.log(`engine process ended: ${how}`);
-    const detail = [how, ...this.output].join("\n");
+    const detail = this.output.report(how);
     this.options.onDidCrash(engineFault(detail));
   }
 }

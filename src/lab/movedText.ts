@@ -10,7 +10,7 @@ export interface Moved {
   readonly divergence: number;
   /** Perplexity of the probe over that before all moves. */
   readonly ratio: number;
-  /** null where the keys stand at other positions than before, or where they cannot be read. */
+  /** null where the keys stand at other positions than before, or where they or their heads cannot be read. */
   readonly keys: KeyErrors | null;
 }
 
@@ -32,7 +32,7 @@ export class MovedText {
 
   /**
    * @param probe tokens behind the text, whose predictions are compared; they are evaluated anew each time
-   * @param headSize elements of a head
+   * @param headSize elements of a head; 0: not known
    */
   static async place(
     cells: LabCells,
@@ -63,7 +63,7 @@ export class MovedText {
   async look(): Promise<Moved> {
     const after = await predictBehind(this.cells, this.probe);
     const keys = this.above === 0 ? await readableKeys(this.cells, this.probe) : undefined;
-    const comparable = keys !== undefined && this.keysBefore !== undefined;
+    const comparable = keys !== undefined && this.keysBefore !== undefined && this.headSize > 0;
     return {
       ...compared(this.probe, this.before, after),
       keys: comparable ? keyErrors(keys, this.keysBefore, this.headSize) : null,

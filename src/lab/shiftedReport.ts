@@ -4,7 +4,7 @@ import type { KeyType } from "./labModel.ts";
 import type { LinePlot, Table } from "./labResult.ts";
 import type { Moved } from "./movedText.ts";
 
-/** Excerpts of the text that are moved. */
+/** Excerpts of the text that are moved, if there is time. */
 export const movedTexts = 5;
 
 /**
@@ -27,9 +27,10 @@ export interface ShiftedAgain {
 }
 
 export function shiftedTables(window: number, shifted: readonly ShiftedAgain[]): Table[] {
+  const texts = shifted[0]?.drifts.length ?? 0;
   return [
     {
-      title: `Keys that have passed through the whole window: lifted by ${window} at once, and down again in steps (median of ${movedTexts} excerpts)`,
+      title: `Keys that have passed through the whole window: lifted by ${window} at once, and down again in steps (median of ${texts} excerpts)`,
       columns: [
         { name: "keys" },
         { name: "forgotten at a time" },
@@ -54,7 +55,7 @@ export function shiftedTables(window: number, shifted: readonly ShiftedAgain[]):
       ),
     },
     {
-      title: `The same keys shifted again and again, nothing else changed (median of ${movedTexts} excerpts)`,
+      title: `The same keys shifted again and again, nothing else changed (median of ${texts} excerpts)`,
       columns: [
         { name: "keys" },
         { name: "shifts" },

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants, setPriority } from "node:os";
+import { ChildOutput } from "../base/childOutput.ts";
 import { DaylongError } from "../base/errors.ts";
 import type { LabMessage } from "../lab/labMessage.ts";
 
@@ -10,8 +11,6 @@ const exitGrace = 5_000;
 const lastWords = 1_000;
 /** Exit codes of a lab that has come to its end: what could not be measured was told one by one. */
 const toldCodes = [0, 2, 64];
-/** Last lines of the child's output, for the log's report of a crash. */
-const outputLines = 40;
 
 export interface LabProcessOptions {
   /** The bundled lab, dist/lab.mjs. */
@@ -27,13 +26,14 @@ export class LabProcess {
   /** Whether it came to its end, or was cancelled. Rejects with DaylongError `measure-crashed`. */
   readonly ended: Promise<"finished" | "cancelled">;
   private readonly child: ChildProcess;
-  private readonly output: string[] = [];
+  private readonly output: ChildOutput;
   private cancelled = false;
 
   /** @throws DaylongError `engine-missing` */
   constructor(private readonly options: LabProcessOptions) {
     const { labPath, args } = options;
     if (!existsSync(labPath)) throw missing(labPath);
+    this.output = new ChildOutput("measurement", options.log);
     this.child = fork(labPath, args, {
       // In VS Code, the executable is Electron: this makes it behave as plain Node.
       env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
@@ -42,7 +42,7 @@ export class LabProcess {
     });
     this.lowerPriority();
     this.child.stdout?.resume();
-    this.child.stderr?.on("data", (data: Buffer) => this.note(data));
+    this.child.stderr?.on("data", (data: Buffer) => this.output.note(data.toString("utf8")));
     this.child.on("message", (message) => {
       const known = labMessage(message);
       if (known !== undefined && !this.cancelled) options.onMessage(known);
@@ -94,17 +94,8 @@ export class LabProcess {
     }
   }
 
-  private note(data: Buffer): void {
-    for (const line of data.toString("utf8").split("\n")) {
-      if (line.trim() === "") continue;
-      this.output.push(line);
-      if (this.output.length > outputLines) this.output.shift();
-      this.options.log(`measurement: ${line}`);
-    }
-  }
-
   private crashed(how: string): DaylongError {
-    const detail = [how, ...this.output].join("\n");
+    const detail = this.output.report(how);
     if (/Cannot find (package|module)/.test(detail)) return missing(detail);
     return new DaylongError(
       "measure-crashed",

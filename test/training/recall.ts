@@ -1,4 +1,5 @@
-import { getLlama, LlamaLogLevel, type LlamaContextSequence, type LlamaModel } from "node-llama-cpp";
+import type { LlamaContextSequence, LlamaModel } from "node-llama-cpp";
+import { quietLlama } from "../fixtures/quietLlama.ts";
 import { SeededRandom } from "../fixtures/gguf/randomWeights.ts";
 import { factLine, factQuestion, randomFacts, type Fact } from "./text/factLines.ts";
 
@@ -14,13 +15,7 @@ const seed = 1_000_003;
 
 /** Asks a model for facts that stand in its window; the most probable next token is its answer. */
 export async function measureRecall(file: string): Promise<RecallFigures> {
-  const llama = await getLlama({
-    gpu: false,
-    build: "never",
-    skipDownload: true,
-    maxThreads: 1,
-    logLevel: LlamaLogLevel.disabled,
-  });
+  const llama = await quietLlama();
   try {
     return await recallOf(await llama.loadModel({ modelPath: file, gpuLayers: 0 }));
   } finally {

@@ -1,4 +1,5 @@
-import { getLlama, LlamaLogLevel, type Llama, type LlamaModel, type Token } from "node-llama-cpp";
+import type { Llama, LlamaModel, Token } from "node-llama-cpp";
+import { quietLlama } from "../fixtures/quietLlama.ts";
 
 /** The engine library's own tokeniser over a vocabulary file: training and product cut text into the same tokens. */
 export class TrainingTokenizer {
@@ -8,13 +9,7 @@ export class TrainingTokenizer {
   ) {}
 
   static async open(vocabularyFile: string): Promise<TrainingTokenizer> {
-    const llama = await getLlama({
-      gpu: false,
-      build: "never",
-      skipDownload: true,
-      maxThreads: 1,
-      logLevel: LlamaLogLevel.disabled,
-    });
+    const llama = await quietLlama();
     return new TrainingTokenizer(
       llama,
       await llama.loadModel({ modelPath: vocabularyFile, vocabOnly: true, gpuLayers: 0 }),

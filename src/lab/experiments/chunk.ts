@@ -5,6 +5,7 @@ import type { Experiment, Findings, LabContext } from "../experiment.ts";
 import { LabModel, type KeyType } from "../labModel.ts";
 import { modelCard } from "../modelCard.ts";
 import { MovedText, type Moved } from "../movedText.ts";
+import { affordable } from "../pace.ts";
 import { positionsBehind } from "../scoredPositions.ts";
 import { probeShifts, type Probed } from "../shiftProbe.ts";
 import { movedTexts, type ShiftedAgain } from "../shiftedReport.ts";
@@ -103,6 +104,13 @@ async function shiftAgain(
   // A key is shifted once for each token in the window where they are forgotten one by one.
   const steps = context.quick ? chunks.filter((count) => count > 1) : chunks;
   const length = Math.floor(window / 2);
+  const shifts = most + steps.reduce((sum, step) => sum + 1 + Math.ceil(window / step), 0);
+  const part = await affordable(
+    context,
+    model,
+    (some, { single }) => some * movedTexts * keys.length * shifts * single,
+  );
+  const texts = Math.max(1, Math.floor(part * movedTexts));
   const headSize = model.verdict.headDim;
   const found: ShiftedAgain[] = [];
   for (const [at, type] of keys.entries()) {
@@ -111,9 +119,9 @@ async function shiftAgain(
     const drifts: Drift[][] = [];
     const descents: Moved[][] = [];
     try {
-      for (let excerpt = 0; excerpt < movedTexts; excerpt++) {
-        const tell = (part: number, what: string): Promise<void> =>
-          context.progress(0.7 + (0.3 * (at + (excerpt + part) / movedTexts)) / keys.length, `${type}, ${what}`);
+      for (let excerpt = 0; excerpt < texts; excerpt++) {
+        const tell = (done: number, what: string): Promise<void> =>
+          context.progress(0.7 + (0.3 * (at + (excerpt + done) / texts)) / keys.length, `${type}, ${what}`);
         const start = excerpt * (length + driftProbe);
         const text = tokens.slice(start, start + length);
         const probe = tokens.slice(start + length, start + length + driftProbe);
