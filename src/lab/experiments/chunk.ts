@@ -52,6 +52,7 @@ async function run(context: LabContext): Promise<Findings> {
       },
       { blocks: passes - keys.length, singles: keys.length, recomputations: 2 * passes },
     );
+    const plan = await shiftPlan(context, model, keys.length, chunks, window);
     const text = await openText(model, context.textPath);
     const tokens = text.first(Math.max(size.length, movedTexts * (window / 2 + driftProbe)));
     const probes = new Set(positionsBehind(window, size.length, size.every));
@@ -66,7 +67,7 @@ async function run(context: LabContext): Promise<Findings> {
         );
       }
     }
-    const shifted = await shiftAgain(context, model, keys, chunks, window, tokens);
+    const shifted = await shiftAgain(context, model, keys, plan, window, tokens);
     return {
       ...chunkReport(window, results, shifted),
       model: modelCard(model),
@@ -90,27 +91,41 @@ async function run(context: LabContext): Promise<Findings> {
   }
 }
 
+interface ShiftPlan {
+  /** Shifts of the same keys. */
+  readonly most: number;
+  /** Tokens forgotten at a time, for each descent. */
+  readonly steps: readonly number[];
+  /** Excerpts of the text: as many as there is time for, one at least. */
+  readonly texts: number;
+}
+
+async function shiftPlan(
+  context: LabContext,
+  model: LabModel,
+  types: number,
+  chunks: readonly number[],
+  window: number,
+): Promise<ShiftPlan> {
+  const most = context.number("shifts", (context.quick ? 4 : 120) * driftRound);
+  // A key is shifted once for each token in the window where they are forgotten one by one.
+  const steps = context.quick ? chunks.filter((count) => count > 1) : chunks;
+  const shifts = most + steps.reduce((sum, step) => sum + 1 + Math.ceil(window / step), 0);
+  const part = await affordable(context, model, (some, { single }) => some * movedTexts * types * shifts * single);
+  return { most, steps, texts: Math.max(1, Math.floor(part * movedTexts)) };
+}
+
 /** Moves texts of half a window as a whole: many times up and down, and down through a whole window in steps. */
 async function shiftAgain(
   context: LabContext,
   model: LabModel,
   keys: readonly KeyType[],
-  chunks: readonly number[],
+  { most, steps, texts }: ShiftPlan,
   window: number,
   tokens: readonly number[],
 ): Promise<ShiftedAgain[]> {
-  const most = context.number("shifts", (context.quick ? 4 : 120) * driftRound);
   const counts = driftShifts.filter((count) => count <= most);
-  // A key is shifted once for each token in the window where they are forgotten one by one.
-  const steps = context.quick ? chunks.filter((count) => count > 1) : chunks;
   const length = Math.floor(window / 2);
-  const shifts = most + steps.reduce((sum, step) => sum + 1 + Math.ceil(window / step), 0);
-  const part = await affordable(
-    context,
-    model,
-    (some, { single }) => some * movedTexts * keys.length * shifts * single,
-  );
-  const texts = Math.max(1, Math.floor(part * movedTexts));
   const headSize = model.verdict.headDim;
   const found: ShiftedAgain[] = [];
   for (const [at, type] of keys.entries()) {
